@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compat.h - every difference between the kernels that vmzone builds for
+ *
+ * Owns: all conditional compilation on the kernel. Code elsewhere uses the
+ * names below and never asks which kernel it is on. Where a feature can be
+ * tested for (a macro, a function that a header declares), it is; Kbuild greps
+ * the headers for what the preprocessor cannot see.
+ */
+#ifndef VMZONE_COMPAT_H
+#define VMZONE_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/zsmalloc.h>
+
+#ifndef CONFIG_64BIT
+#error "vmzone needs a 64-bit kernel"
+#endif
+
+/* 6.3 hid vm_flags behind functions that assert the lock. */
+#ifdef VMZONE_HAVE_VM_FLAGS_SET
+#define vmzone_vm_flags_mod(vma, set, clear)	vm_flags_mod(vma, set, clear)
+#else
+static inline void vmzone_vm_flags_mod(struct vm_area_struct *vma,
+				       unsigned long set, unsigned long clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#endif
+
+/*
+ * zsmalloc: objects are mapped for reading and writing up to 6.14, and copied
+ * by zs_obj_*() from then on. Nothing between begin and end may sleep.
+ */
+static inline void vmzone_zs_write(struct zs_pool *pool, unsigned long handle,
+				   const void *src, size_t len)
+{
+	void *dst = zs_map_object(pool, handle, ZS_MM_WO);
+
+	memcpy(dst, src, len);
+	zs_unmap_object(pool, handle);
+}
+
+static inline const void *vmzone_zs_read_begin(struct zs_pool *pool,
+					       unsigned long handle)
+{
+	return zs_map_object(pool, handle, ZS_MM_RO);
+}
+
+static inline void vmzone_zs_read_end(struct zs_pool *pool, unsigned long handle)
+{
+	zs_unmap_object(pool, handle);
+}
+
+#endif /* VMZONE_COMPAT_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * doors.h - what the doors of vmzone offer each other and main.c
+ *
+ * A door takes what the VFS or user space hands in, checks it, and turns it
+ * into zone and slot. Behind it nothing is checked again.
+ */
+#ifndef VMZONE_DOORS_H
+#define VMZONE_DOORS_H
+
+#include <linux/fs.h>
+
+struct vm_area_struct;
+struct vmzone_zone;
+
+/* vma.c */
+int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* ioctl.c */
+long vmzone_ioctl(struct file *file, unsigned int command, unsigned long arg);
+
+/* file.c */
+extern const struct file_operations vmzone_device_fops;
+struct file *vmzone_file_create(struct vmzone_zone *zone);
+
+/* debugfs.c */
+void vmzone_debugfs_init(void);
+void vmzone_debugfs_exit(void);
+
+#endif /* VMZONE_DOORS_H */

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * evict.c - how a slot loses its frame: standby, eviction, page out
+ *
+ * Owns: the protocol of eviction. Folio lock (only tried, where others wait for
+ * us), EVICTING, unmap, then freeze the reference count at the zone's one. If
+ * that fails somebody holds the page, such as direct I/O or another CPU's
+ * unflushed batch, and it stays. If it holds, there is no mapping and no
+ * reference, and none can be had: only now is the page's dirty flag final, and
+ * only now is it read and the page saved. Nothing is saved before.
+ *
+ * Lock order: see binding.c.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "binding.h"
+#include "evict.h"
+#include "reclaim.h"
+#include "zone.h"
+
+/* Save a frozen, unmapped frame whose stored copy is missing or stale. */
+static int save(struct vmzone_zone *zone, struct vmzone_slot *slot,
+		struct vmzone_frame *frame)
+{
+	struct vmzone_token token;
+	ktime_t start = ktime_get();
+	int ret;
+
+	/* It is of no use any more, and makes room for the new one. */
+	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
+		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
+	ret = zone->store->ops->save(zone->store, vmzone_frame_page(frame), &token);
+	if (ret) {
+		if (ret == -ENOSPC)
+			vmzone_stat_inc(&zone->counters, VMZONE_STAT_STORE_FULL);
+		return ret;
+	}
+	vmzone_frame_set_token(frame, token.lo);
+	slot->token_hi = token.hi;
+	vmzone_slot_event(slot, VMZONE_EVENT_SAVE);
+	vmzone_stat_inc(&zone->counters, VMZONE_STAT_PAGE_OUT);
+	vmzone_hist_add(&zone->counters, VMZONE_HIST_PAGE_OUT, start);
+	return 0;
+}
+
+/*
+ * Note a write that was only known to the page, and say whether the frame must
+ * be saved. Called while the frame is frozen, so that this is the last word.
+ */
+static bool needs_save(struct vmzone_slot *slot, struct vmzone_frame *frame)
+{
+	u32 word;
+
+	if (TestClearPageDirty(vmzone_frame_page(frame)))
+		vmzone_slot_event(slot, VMZONE_EVENT_WRITE);
+	word = vmzone_slot_word(slot);
+	return !(word & VMZONE_SLOT_BACKED) || (word & VMZONE_SLOT_WRITTEN);
+}
+
+/*
+ * Evict the frame of an EVICTING slot. The caller holds the folio lock, the
+ * frame is mapped nowhere, and the zone's is the only reference that vmzone
+ * knows of. The slot is settled and the lock dropped afterwards.
+ */
+static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
+		 struct vmzone_frame *frame, enum vmzone_evict_cause cause)
+{
+	struct page *page = vmzone_frame_page(frame);
+	bool dirty;
+	int ret;
+
+	vmzone_policy_remove(&zone->policy, frame);
+	if (!page_ref_freeze(page, 1)) {
+		vmzone_stat_inc(&zone->counters, VMZONE_STAT_EVICT_BUSY);
+		ret = -EBUSY;
+		goto err_keep;
+	}
+	dirty = needs_save(slot, frame);
+	ret = dirty ? save(zone, slot, frame) : 0;
+	if (ret)
+		goto err_unfreeze;
+
+	WRITE_ONCE(slot->content, vmzone_frame_token(frame));
+	vmzone_frame_detach(zone, frame);
+	page_ref_unfreeze(page, 1);
+	vmzone_slot_event(slot, VMZONE_EVENT_EVICT_DONE);
+	unlock_page(page);
+	vmzone_pool_free(&zone->pool, frame);
+	vmzone_stat_inc(&zone->counters, cause + (dirty ? VMZONE_STAT_EVICT_DIRTY :
+							  VMZONE_STAT_EVICT_CLEAN));
+	vmzone_reclaim_freed(zone);
+	return 0;
+
+err_unfreeze:
+	page_ref_unfreeze(page, 1);
+err_keep:
+	vmzone_policy_add(&zone->policy, frame);
+	vmzone_slot_event(slot, VMZONE_EVENT_EVICT_ABORT);
+	unlock_page(page);
+	return ret;
+}
+
+/**
+ * vmzone_evict_slot() - send one slot to the store
+ * @zone: the zone
+ * @index: of the slot
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: 0; -ENOENT when it has no frame; -EBUSY when it is pinned or
+ * somebody holds its page; or an error as in resident.h.
+ */
+int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
+{
+	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
+	struct vmzone_frame *frame;
+	int ret;
+
+	if (!slot)
+		return -ENOENT;
+	ret = vmzone_frame_lock_wait(slot, &frame);
+	if (ret)
+		return ret;
+	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
+	if (ret) {
+		vmzone_frame_unlock(frame);
+		return ret;
+	}
+	folio_put(vmzone_frame_folio(frame));
+	return evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
+}
+
+/* Lock one victim and mark its slot STANDBY; no mapping can come from now on. */
+static bool begin_park(struct vmzone_zone *zone, struct vmzone_frame *frame)
+{
+	struct vmzone_slot *slot;
+
+	if (vmzone_frame_trylock_isolated(zone, frame, &slot)) {
+		if (!vmzone_slot_event(slot, VMZONE_EVENT_PARK))
+			return true;
+		folio_unlock(vmzone_frame_folio(frame));
+	}
+	vmzone_policy_putback(&zone->policy, frame);
+	folio_put(vmzone_frame_folio(frame));
+	return false;
+}
+
+/* Unmap locked frames, neighbours in one call. Sorted by slot afterwards. */
+static void unmap_batch(struct vmzone_zone *zone, struct vmzone_frame **batch,
+			unsigned int nr)
+{
+	unsigned int i, run;
+
+	for (i = 1; i < nr; i++) {
+		struct vmzone_frame *frame = batch[i];
+
+		for (run = i; run && batch[run - 1]->index > frame->index; run--)
+			batch[run] = batch[run - 1];
+		batch[run] = frame;
+	}
+	for (i = 0; i < nr; i += run) {
+		pgoff_t first = batch[i]->index;
+
+		for (run = 1; i + run < nr && batch[i + run]->index == first + run; run++)
+			;
+		unmap_mapping_pages(zone->inode->i_mapping, first, run, false);
+	}
+}
+
+/**
+ * vmzone_evict_park() - put victims on standby
+ * @zone: the zone
+ * @batch: frames from vmzone_policy_isolate(); taken over, and reordered
+ * @nr: their number
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: how many of them are on standby now; the others went back.
+ */
+unsigned int vmzone_evict_park(struct vmzone_zone *zone,
+			       struct vmzone_frame **batch, unsigned int nr)
+{
+	unsigned int i, parked = 0;
+
+	for (i = 0; i < nr; i++)
+		if (begin_park(zone, batch[i]))
+			batch[parked++] = batch[i];
+	unmap_batch(zone, batch, parked);
+	for (i = 0; i < parked; i++) {
+		vmzone_policy_park(&zone->policy, batch[i]);
+		vmzone_frame_unlock(batch[i]);
+	}
+	return parked;
+}
+
+/**
+ * vmzone_evict_parked() - evict a frame that is on standby
+ * @zone: the zone
+ * @frame: from vmzone_policy_isolate_standby(); taken over
+ * @cause: who asked for it
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: 0; -EBUSY when it is in use again or somebody holds its page; or an
+ * error as in resident.h.
+ */
+int vmzone_evict_parked(struct vmzone_zone *zone, struct vmzone_frame *frame,
+			enum vmzone_evict_cause cause)
+{
+	struct vmzone_slot *slot;
+
+	if (vmzone_frame_trylock_isolated(zone, frame, &slot)) {
+		if (vmzone_slot_state(vmzone_slot_word(slot)) == VMZONE_STATE_STANDBY &&
+		    !vmzone_slot_event(slot, VMZONE_EVENT_EVICT_BEGIN)) {
+			folio_put(vmzone_frame_folio(frame));
+			return evict(zone, slot, frame, cause);
+		}
+		folio_unlock(vmzone_frame_folio(frame));
+	}
+	vmzone_policy_putback(&zone->policy, frame);
+	folio_put(vmzone_frame_folio(frame));
+	return -EBUSY;
+}

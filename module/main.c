@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - init and exit ladders, module parameters, the device node
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "doors.h"
+#include "reclaim.h"
+#include "zone.h"
+
+/* Defaults where the machine does not say: 16 GiB, a sparse range costs little. */
+#define DEFAULT_ZONE_BYTES	(16UL << 30)
+
+static unsigned short node_mode = 0600;
+
+static struct miscdevice vmzone_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "vmzone",
+	.fops = &vmzone_device_fops,
+};
+
+/* Whether vmzone_device is registered; under the module's parameter lock. */
+static bool device_registered;
+
+module_param_named(zone_bytes, vmzone_params.zone_bytes, ulong, 0644);
+MODULE_PARM_DESC(zone_bytes, "Default size of a zone in bytes (default: 16 GiB)");
+module_param_named(zone_frames, vmzone_params.zone_frames, ulong, 0644);
+MODULE_PARM_DESC(zone_frames, "Default budget of a zone in frames (default: 1/16 of memory)");
+module_param_named(zone_store_limit, vmzone_params.zone_store_limit, ulong, 0644);
+MODULE_PARM_DESC(zone_store_limit, "Default limit of a zone's store in bytes (default: 1/4 of memory)");
+module_param_named(max_frames, vmzone_params.max_frames, ulong, 0644);
+MODULE_PARM_DESC(max_frames, "Most frames of all zones together (default: 1/2 of memory)");
+module_param_named(max_zone_frames, vmzone_params.max_zone_frames, ulong, 0644);
+MODULE_PARM_DESC(max_zone_frames, "Most frames of one zone without CAP_SYS_RESOURCE (default: max_frames)");
+
+static int policy_set(const char *value, const struct kernel_param *param)
+{
+	const struct vmzone_policy_ops *ops = vmzone_policy_by_name(value);
+
+	if (!ops)
+		return -EINVAL;
+	WRITE_ONCE(vmzone_params.policy, ops);
+	return 0;
+}
+
+static int policy_get(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%s\n", READ_ONCE(vmzone_params.policy)->name);
+}
+
+static const struct kernel_param_ops policy_param_ops = {
+	.set = policy_set,
+	.get = policy_get,
+};
+module_param_cb(policy, &policy_param_ops, NULL, 0644);
+MODULE_PARM_DESC(policy, "Default policy: fifo, clock (default: clock)");
+
+static int codec_set(const char *value, const struct kernel_param *param)
+{
+	const struct vmzone_codec_ops *ops = vmzone_codec_by_name(value);
+
+	if (!ops)
+		return -EINVAL;
+	WRITE_ONCE(vmzone_params.codec, ops);
+	return 0;
+}
+
+static int codec_get(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%s\n", READ_ONCE(vmzone_params.codec)->name);
+}
+
+static const struct kernel_param_ops codec_param_ops = {
+	.set = codec_set,
+	.get = codec_get,
+};
+module_param_cb(codec, &codec_param_ops, NULL, 0644);
+MODULE_PARM_DESC(codec, "Default codec: none, lzo-rle, lz4, zstd (default: lz4)");
+
+static int register_device(void)
+{
+	int ret;
+
+	vmzone_device.mode = node_mode;
+	ret = misc_register(&vmzone_device);
+	device_registered = !ret;
+	return ret;
+}
+
+static void unregister_device(void)
+{
+	if (device_registered)
+		misc_deregister(&vmzone_device);
+	device_registered = false;
+}
+
+/* The node is made anew: a driver cannot change the mode of one that is there. */
+static int mode_set(const char *value, const struct kernel_param *param)
+{
+	unsigned short mode;
+	int ret;
+
+	ret = kstrtou16(value, 8, &mode);
+	if (ret)
+		return ret;
+	if (mode & ~0777)
+		return -EINVAL;
+	node_mode = mode;
+	if (!device_registered)
+		return 0;
+	unregister_device();
+	return register_device();
+}
+
+static int mode_get(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "0%o\n", node_mode);
+}
+
+static const struct kernel_param_ops mode_param_ops = {
+	.set = mode_set,
+	.get = mode_get,
+};
+module_param_cb(mode, &mode_param_ops, NULL, 0644);
+MODULE_PARM_DESC(mode, "Permissions of /dev/vmzone, octal (default: 0600)");
+
+/* Parameters that were not given, from what the machine has. */
+static void fill_params(void)
+{
+	unsigned long nr_pages = totalram_pages();
+	struct vmzone_params *params = &vmzone_params;
+
+	if (!params->zone_bytes)
+		params->zone_bytes = DEFAULT_ZONE_BYTES;
+	if (!params->zone_frames)
+		params->zone_frames = max_t(unsigned long, nr_pages / 16,
+					    VMZONE_POOL_MIN_FRAMES);
+	if (!params->zone_store_limit)
+		params->zone_store_limit = nr_pages / 4 * PAGE_SIZE;
+	if (!params->max_frames)
+		params->max_frames = nr_pages / 2;
+	if (!params->max_zone_frames)
+		params->max_zone_frames = params->max_frames;
+	if (!params->policy)
+		params->policy = &vmzone_policy_clock;
+	if (!params->codec)
+		params->codec = &vmzone_codec_lz4;
+}
+
+static int __init vmzone_init(void)
+{
+	int ret;
+
+	fill_params();
+	ret = vmzone_reclaim_init();
+	if (ret)
+		return ret;
+	vmzone_debugfs_init();
+	kernel_param_lock(THIS_MODULE);
+	ret = register_device();
+	kernel_param_unlock(THIS_MODULE);
+	if (ret)
+		goto err_debugfs;
+	return 0;
+
+err_debugfs:
+	vmzone_debugfs_exit();
+	vmzone_reclaim_exit();
+	return ret;
+}
+
+static void __exit vmzone_exit(void)
+{
+	kernel_param_lock(THIS_MODULE);
+	unregister_device();
+	kernel_param_unlock(THIS_MODULE);
+	vmzone_debugfs_exit();
+	vmzone_reclaim_exit();
+}
+
+module_init(vmzone_init);
+module_exit(vmzone_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(VMZONE_VERSION);
+MODULE_DESCRIPTION("Demand-paged memory zones with a hard budget and a compressed store");

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pool.h - the frames of one zone: its budget, its reserve, its free frames
+ *
+ * Frames come from the page allocator one by one, as they are needed, and stay
+ * with the pool until it ends. A frame is in use from vmzone_pool_alloc() until
+ * vmzone_pool_free(), or until the last reference goes of one that was given to
+ * vmzone_pool_orphan(). There are never more frames in use, nor more pages
+ * taken from the machine, than the budget.
+ */
+#ifndef VMZONE_POOL_H
+#define VMZONE_POOL_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+
+#include "frame.h"
+
+struct mem_cgroup;
+
+#define VMZONE_POOL_MIN_FRAMES	16
+
+/* Most free frames that one CPU keeps to itself. */
+#define VMZONE_POOL_CACHE_FRAMES 16
+
+/**
+ * enum vmzone_pool_use - what a frame is wanted for
+ * @VMZONE_POOL_ZERO: a slot that was empty; leaves the reserve alone
+ * @VMZONE_POOL_PAGE_IN: a slot that is stored; may use the reserve
+ */
+enum vmzone_pool_use {
+	VMZONE_POOL_ZERO,
+	VMZONE_POOL_PAGE_IN,
+};
+
+/**
+ * struct vmzone_pool_cache - the free frames of one CPU
+ * @lock: guards the rest; other CPUs take it only when all else is empty
+ * @nr: frames in @frames
+ * @frames: the frames
+ */
+struct vmzone_pool_cache {
+	spinlock_t lock;
+	unsigned int nr;
+	struct vmzone_frame *frames[VMZONE_POOL_CACHE_FRAMES];
+};
+
+/**
+ * struct vmzone_pool - the frames of one zone
+ * @budget: most frames in use, and most pages taken from the machine
+ * @reserve: frames of the budget that only page-ins may use
+ * @cache_max: most frames in one CPU's cache
+ * @used: frames in use
+ * @peak: highest @used so far
+ * @pages: pages taken from the machine
+ * @pinned: slots that hold their frame for good
+ * @memcg: the memory cgroup that pays for the pages: the creator's
+ * @caches: of each CPU
+ * @lock: guards @free, @orphans and @nr_orphans
+ * @free: frames that are not in use and in no CPU's cache
+ * @orphans: frames without a slot that somebody still holds
+ * @nr_orphans: their number
+ */
+struct vmzone_pool {
+	unsigned long budget;
+	unsigned long reserve;
+	unsigned int cache_max;
+	atomic_long_t used;
+	atomic_long_t peak;
+	atomic_long_t pages;
+	atomic_long_t pinned;
+	struct mem_cgroup *memcg;
+	struct vmzone_pool_cache __percpu *caches;
+	spinlock_t lock;
+	struct list_head free;
+	struct list_head orphans;
+	unsigned long nr_orphans;
+};
+
+int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget);
+int vmzone_pool_prealloc(struct vmzone_pool *pool);
+void vmzone_pool_destroy(struct vmzone_pool *pool);
+struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
+				       enum vmzone_pool_use use);
+void vmzone_pool_free(struct vmzone_pool *pool, struct vmzone_frame *frame);
+void vmzone_pool_orphan(struct vmzone_pool *pool, struct vmzone_frame *frame);
+unsigned long vmzone_pool_reap(struct vmzone_pool *pool);
+int vmzone_pool_pin(struct vmzone_pool *pool);
+void vmzone_pool_unpin(struct vmzone_pool *pool);
+unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool);
+unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool);
+
+#endif /* VMZONE_POOL_H */

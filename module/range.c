@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * range.c - what can be asked of a range of slots
+ *
+ * Owns: what "all or nothing" and "best effort" mean for each request. Pin
+ * counts and the size change under the zone's range_lock only, so that whoever
+ * holds it can look at a whole range first and then change it. Faults do not
+ * take it.
+ *
+ * Lock order: range_lock is outside of every folio lock.
+ */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+
+#include "binding.h"
+#include "evict.h"
+#include "range.h"
+#include "resident.h"
+#include "zone.h"
+
+/* How often PAGE_OUT comes back to pages that somebody held for a moment. */
+#define PAGE_OUT_PASSES	5
+
+static int lock_range(struct vmzone_zone *zone)
+{
+	return mutex_lock_killable(&zone->range_lock) ? -EINTR : 0;
+}
+
+/* Pin count of a slot; stable while the caller holds range_lock. */
+static u32 pins_of(struct vmzone_zone *zone, pgoff_t index)
+{
+	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
+
+	return slot ? vmzone_slot_pins(vmzone_slot_word(slot)) : 0;
+}
+
+/**
+ * struct census - what the slots of a range are like
+ * @unpinned: have contents and no pin
+ * @pinned: have a pin
+ */
+struct census {
+	u64 unpinned;
+	u64 pinned;
+};
+
+static struct census take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+{
+	struct census census = {};
+	struct vmzone_slot *slot;
+
+	while ((slot = vmzone_zone_next_slot(zone, &first, end))) {
+		u32 word = vmzone_slot_word(slot);
+
+		if (vmzone_slot_pins(word))
+			census.pinned++;
+		else if (vmzone_slot_state(word) != VMZONE_STATE_EMPTY)
+			census.unpinned++;
+		first++;
+		cond_resched();
+	}
+	return census;
+}
+
+/* Whether @nr more slots can be resident beside those that are pinned. */
+static bool fits(struct vmzone_zone *zone, u64 nr)
+{
+	u64 pinned = atomic_long_read(&zone->pool.pinned);
+
+	return nr + pinned <= vmzone_pool_pinnable(&zone->pool);
+}
+
+/**
+ * vmzone_range_page_in() - give each stored slot of a range its frame
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ * @nr_done: returned: how many were paged in
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -ENOMEM, at once, when the range cannot fit beside the pins; or an
+ * error as in range.h.
+ */
+int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	enum vmzone_touch touch;
+	struct page *page;
+
+	*nr_done = 0;
+	if (!fits(zone, take_census(zone, first, end).unpinned))
+		return -ENOMEM;
+	for (; vmzone_zone_next_slot(zone, &first, end); first++) {
+		int ret = vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
+
+		if (ret == -ENOENT)
+			continue;
+		if (ret)
+			return ret == -ENOSPC ? -ENOMEM : ret;
+		unlock_page(page);
+		put_page(page);
+		++*nr_done;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+/* One pass over the range. Returns how many unpinned pages somebody held. */
+static long page_out_pass(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	long busy = 0;
+
+	for (; vmzone_zone_next_slot(zone, &first, end); first++) {
+		int ret = vmzone_evict_slot(zone, first);
+
+		if (!ret)
+			++*nr_done;
+		else if (ret == -EBUSY)
+			busy += !pins_of(zone, first);
+		else if (ret != -ENOENT)
+			return ret == -ENOSPC ? -ENOMEM : ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return busy;
+}
+
+/**
+ * vmzone_range_page_out() - send each resident, unpinned slot to the store
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ * @nr_done: returned: how many were paged out
+ *
+ * Pages that the kernel holds are passed over; since the reclaimer holds pages
+ * for a moment too, they are tried a few times.
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or an error as in range.h.
+ */
+int vmzone_range_page_out(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	unsigned int pass;
+	long busy = 0;
+
+	*nr_done = 0;
+	for (pass = 0; pass < PAGE_OUT_PASSES; pass++) {
+		if (pass)
+			usleep_range(500, 1000);
+		busy = page_out_pass(zone, first, end, nr_done);
+		if (busy <= 0)
+			break;
+	}
+	return busy < 0 ? busy : 0;
+}
+
+static void unpin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+{
+	for (; first < end; first++) {
+		vmzone_resident_unpin(zone, first);
+		cond_resched();
+	}
+}
+
+static int pin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+{
+	pgoff_t index;
+	int ret;
+
+	/* Every slot of it would hold a frame: no need to look at huge ranges. */
+	if (end - first > vmzone_pool_pinnable(&zone->pool) ||
+	    !fits(zone, end - first - take_census(zone, first, end).pinned))
+		return -ENOMEM;
+	for (index = first; index < end; index++) {
+		ret = fatal_signal_pending(current) ? -EINTR :
+						      vmzone_resident_pin(zone, index);
+		if (ret)
+			goto err_unpin;
+	}
+	return 0;
+
+err_unpin:
+	unpin_slots(zone, first, index);
+	return ret == -ENOSPC ? -ENOMEM : ret;
+}
+
+/**
+ * vmzone_range_pin() - add one to the pin count of each slot, or of none
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ * @nr_done: returned: how many were pinned: all or 0
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -ENOMEM when too few frames would be left for faults; -EOVERFLOW;
+ * -EINVAL when the zone shrank; or an error as in range.h.
+ */
+int vmzone_range_pin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	int ret = lock_range(zone);
+
+	*nr_done = 0;
+	if (ret)
+		return ret;
+	ret = end > zone->nr_slots ? -EINVAL : pin_slots(zone, first, end);
+	mutex_unlock(&zone->range_lock);
+	if (!ret)
+		*nr_done = end - first;
+	return ret;
+}
+
+/**
+ * vmzone_range_unpin() - take one off the pin count of each slot, or of none
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ * @nr_done: returned: how many were unpinned: all or 0
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -EINVAL when a slot of the range has no pin; -EINTR.
+ */
+int vmzone_range_unpin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	int ret = lock_range(zone);
+
+	*nr_done = 0;
+	if (ret)
+		return ret;
+	if (take_census(zone, first, end).pinned != end - first) {
+		ret = -EINVAL;
+	} else {
+		unpin_slots(zone, first, end);
+		*nr_done = end - first;
+	}
+	mutex_unlock(&zone->range_lock);
+	return ret;
+}
+
+static int discard_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	for (; vmzone_zone_next_slot(zone, &first, end); first++) {
+		int ret = vmzone_resident_discard(zone, first);
+
+		if (ret < 0)
+			return ret;
+		*nr_done += ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * vmzone_range_discard() - forget the contents of each slot
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ * @nr_done: returned: how many had any
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -EBUSY, and nothing changed, when a slot is pinned; -EINTR.
+ */
+int vmzone_range_discard(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	int ret = lock_range(zone);
+
+	*nr_done = 0;
+	if (ret)
+		return ret;
+	if (take_census(zone, first, end).pinned)
+		ret = -EBUSY;
+	else
+		ret = discard_slots(zone, first, end, nr_done);
+	mutex_unlock(&zone->range_lock);
+	return ret;
+}
+
+static void set_size(struct vmzone_zone *zone, pgoff_t nr_slots)
+{
+	WRITE_ONCE(zone->nr_slots, nr_slots);
+	i_size_write(zone->inode, (loff_t)nr_slots << PAGE_SHIFT);
+}
+
+/**
+ * vmzone_range_resize() - change the size of a zone
+ * @zone: the zone
+ * @bytes: new size, a multiple of the page size
+ *
+ * What is cut off is discarded. Should a fatal signal stop that, the rest cannot
+ * be reached, and is discarded before the zone grows over it again.
+ *
+ * Context: process context, sleeps; the caller holds the inode's lock.
+ * Return: 0; -EINVAL; -EFBIG; -EBUSY, and nothing changed, when a slot that
+ * would go is pinned; -EINTR.
+ */
+int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
+{
+	pgoff_t nr_slots = bytes >> PAGE_SHIFT;
+	pgoff_t cut;
+	u64 nr_done = 0;
+	int ret;
+
+	if (!PAGE_ALIGNED(bytes))
+		return -EINVAL;
+	if (bytes > VMZONE_MAX_BYTES)
+		return -EFBIG;
+	ret = lock_range(zone);
+	if (ret)
+		return ret;
+	cut = min_t(pgoff_t, nr_slots, zone->nr_slots);
+	if (take_census(zone, cut, ULONG_MAX).pinned) {
+		ret = -EBUSY;
+		goto out_unlock;
+	}
+	if (nr_slots < zone->nr_slots) {
+		set_size(zone, nr_slots);
+		/* To the end. A fault that came in before finds the new size. */
+		unmap_mapping_pages(zone->inode->i_mapping, nr_slots, 0, false);
+	}
+	ret = discard_slots(zone, cut, ULONG_MAX, &nr_done);
+	if (!ret)
+		set_size(zone, nr_slots);
+out_unlock:
+	mutex_unlock(&zone->range_lock);
+	return ret;
+}
+
+static u8 slot_flags(const struct vmzone_slot *slot)
+{
+	u32 word = vmzone_slot_word(slot);
+	struct vmzone_frame *frame = vmzone_slot_frame(slot);
+	u32 token_hi = READ_ONCE(slot->token_hi);
+	u8 flags = 0;
+
+	if (vmzone_slot_has_frame(word) || vmzone_slot_state(word) == VMZONE_STATE_EVICTING)
+		flags |= VMZONE_SLOT_RESIDENT;
+	if (vmzone_slot_is_owned(word))
+		flags |= VMZONE_SLOT_BUSY;
+	if (vmzone_slot_pins(word))
+		flags |= VMZONE_SLOT_PINNED;
+	if (word & VMZONE_SLOT_BACKED) {
+		flags |= VMZONE_SLOT_STORED;
+		if (vmzone_token_is_same_filled(token_hi))
+			flags |= VMZONE_SLOT_SAME_FILLED;
+		if (vmzone_token_is_raw(token_hi))
+			flags |= VMZONE_SLOT_RAW;
+	}
+	if ((word & VMZONE_SLOT_WRITTEN) ||
+	    (vmzone_slot_serves(slot, frame) && PageDirty(vmzone_frame_page(frame))))
+		flags |= VMZONE_SLOT_DIRTY;
+	return flags;
+}
+
+/**
+ * vmzone_range_pagemap() - the state of each slot
+ * @zone: the zone
+ * @first: first slot
+ * @nr: how many
+ * @vec: returned: VMZONE_SLOT_* bits of each
+ *
+ * Each byte is what its slot was like at some moment of the call.
+ *
+ * Context: any.
+ */
+void vmzone_range_pagemap(struct vmzone_zone *zone, pgoff_t first, size_t nr, u8 *vec)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		struct vmzone_slot *slot = vmzone_zone_find_slot(zone, first + i);
+
+		vec[i] = slot ? slot_flags(slot) : 0;
+	}
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reclaim.c - keeps some frames free: watermarks, batches, the worker, and
+ * direct eviction
+ *
+ * Owns: when and how much to evict. In two steps, as a segmented FIFO: the
+ * policy's victims are unmapped in batches and wait on standby, where a touch
+ * still rescues them for the price of a minor fault; the oldest on standby are
+ * saved and freed. The worker of a zone does both as soon as fewer than the low
+ * watermark are free, until the high one is reached, so that a fault evicts by
+ * itself only when it is faster than the worker.
+ *
+ * Progress: evicting needs no frame of the pool. A fault that finds nothing to
+ * evict may dip into the reserve; one that finds all victims held by others
+ * waits a while, and then fails.
+ */
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
+
+#include "evict.h"
+#include "reclaim.h"
+#include "zone.h"
+
+/* How many frames a fault that must evict by itself frees in one go. */
+#define DIRECT_BATCH	4U
+
+/* How long a fault waits for frames that others hold, in steps. */
+#define BUSY_WAIT_MS	10
+#define BUSY_WAITS	200
+
+static struct workqueue_struct *reclaim_wq;
+
+static unsigned long low_watermark(const struct vmzone_zone *zone)
+{
+	return clamp(zone->pool.budget / 64, 2UL, 512UL);
+}
+
+static unsigned long high_watermark(const struct vmzone_zone *zone)
+{
+	return 2 * low_watermark(zone);
+}
+
+/* Frames that the worker keeps on standby: an eighth of the budget. */
+static unsigned long standby_target(const struct vmzone_zone *zone)
+{
+	return clamp(zone->pool.budget / 8, 4UL, 1024UL);
+}
+
+/* Ask the policy for victims and unmap them. Returns how many are parked. */
+static unsigned int park_batch(struct vmzone_zone *zone)
+{
+	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
+	unsigned long second_chances;
+	ktime_t start = ktime_get();
+	unsigned int nr = clamp(zone->pool.budget / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
+
+	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
+	if (!nr)
+		return 0;
+	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SELECT);
+	vmzone_stat_add(&zone->counters, VMZONE_STAT_SECOND_CHANCE, second_chances);
+	vmzone_hist_add(&zone->counters, VMZONE_HIST_SELECT, start);
+	return vmzone_evict_park(zone, batch, nr);
+}
+
+/**
+ * struct progress - what a round of evictions came to
+ * @evicted: frames freed
+ * @error: the last failure for want of room or memory; a victim that somebody
+ *	held is none
+ */
+struct progress {
+	unsigned int evicted;
+	int error;
+};
+
+/* Evict the oldest frames on standby. Returns how many were tried. */
+static unsigned int evict_batch(struct vmzone_zone *zone, unsigned int nr,
+				enum vmzone_evict_cause cause, struct progress *progress)
+{
+	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
+	unsigned int i;
+
+	nr = vmzone_policy_isolate_standby(&zone->policy, batch,
+					   min(nr, VMZONE_POLICY_BATCH));
+	for (i = 0; i < nr; i++) {
+		int ret = vmzone_evict_parked(zone, batch[i], cause);
+
+		if (!ret)
+			progress->evicted++;
+		else if (ret != -EBUSY)
+			progress->error = ret;
+	}
+	return nr;
+}
+
+/**
+ * vmzone_reclaim_work() - the worker of a zone
+ * @work: zone->reclaim
+ *
+ * Ends when the high watermark is reached or a round brought nothing: the next
+ * fault that finds too few free frames starts it again.
+ *
+ * Context: workqueue.
+ */
+void vmzone_reclaim_work(struct work_struct *work)
+{
+	struct vmzone_zone *zone = container_of(work, struct vmzone_zone, reclaim);
+	unsigned long high = high_watermark(zone);
+
+	while (vmzone_pool_nr_free(&zone->pool) < high) {
+		struct progress progress = {};
+
+		while (READ_ONCE(zone->policy.nr_standby) < standby_target(zone) &&
+		       park_batch(zone))
+			;
+		evict_batch(zone, high - vmzone_pool_nr_free(&zone->pool),
+			    VMZONE_EVICT_BACKGROUND, &progress);
+		if (!progress.evicted)
+			break;
+		cond_resched();
+	}
+}
+
+static void wake_worker(struct vmzone_zone *zone)
+{
+	if (vmzone_pool_nr_free(&zone->pool) < low_watermark(zone) &&
+	    !work_pending(&zone->reclaim))
+		queue_work(reclaim_wq, &zone->reclaim);
+}
+
+/**
+ * vmzone_reclaim_freed() - a frame has become free
+ * @zone: the zone
+ *
+ * Context: any.
+ */
+void vmzone_reclaim_freed(struct vmzone_zone *zone)
+{
+	if (wq_has_sleeper(&zone->frame_freed))
+		wake_up(&zone->frame_freed);
+}
+
+/* Look at each frame once at most: something among them may yet be clean. */
+static struct progress evict_directly(struct vmzone_zone *zone)
+{
+	unsigned long left = zone->policy.nr + zone->policy.nr_standby;
+	struct progress progress = {};
+
+	do {
+		unsigned int tried = evict_batch(zone, DIRECT_BATCH,
+						 VMZONE_EVICT_DIRECT, &progress);
+
+		if (!tried && !park_batch(zone))
+			break;
+		left -= min_t(unsigned long, left, tried);
+		cond_resched();
+	} while (!progress.evicted && left && !fatal_signal_pending(current));
+	return progress;
+}
+
+/* The budget has no frame for us: make one, or say why not. */
+static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
+		     unsigned int *waits)
+{
+	struct progress progress = evict_directly(zone);
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (progress.evicted)
+		return 0;
+	if (*use == VMZONE_POOL_ZERO) {
+		*use = VMZONE_POOL_PAGE_IN;
+		return 0;
+	}
+	if (progress.error)
+		return progress.error;
+	if ((*waits)++ == BUSY_WAITS)
+		return -ENOMEM;
+	wait_event_killable_timeout(zone->frame_freed,
+				    atomic_long_read(&zone->pool.used) < zone->pool.budget,
+				    msecs_to_jiffies(BUSY_WAIT_MS));
+	return 0;
+}
+
+/**
+ * vmzone_reclaim_frame() - a frame of the pool, evicting if need be
+ * @zone: the zone
+ * @use: what for
+ *
+ * Context: process context, sleeps; the caller holds no folio lock, and owns no
+ * slot but one that is filling.
+ * Return: the frame, or ERR_PTR() of an error as in resident.h.
+ */
+struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
+					  enum vmzone_pool_use use)
+{
+	unsigned int waits = 0;
+	int ret;
+
+	for (;;) {
+		struct vmzone_frame *frame = vmzone_pool_alloc(&zone->pool, use);
+
+		if (!IS_ERR(frame)) {
+			wake_worker(zone);
+			return frame;
+		}
+		ret = make_room(zone, &use, &waits);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+}
+
+/**
+ * vmzone_reclaim_init() - what all zones' workers run on
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int vmzone_reclaim_init(void)
+{
+	reclaim_wq = alloc_workqueue("vmzone", WQ_UNBOUND, 0);
+	return reclaim_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * vmzone_reclaim_exit() - undo vmzone_reclaim_init()
+ *
+ * Context: process context, sleeps; there is no zone.
+ */
+void vmzone_reclaim_exit(void)
+{
+	destroy_workqueue(reclaim_wq);
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * resident.c - how a slot gets a frame and keeps it: page in, pin, discard
+ *
+ * Owns: filling, pin counts, and the end of a slot's contents. Together with
+ * evict.c, where a slot loses its frame, it is all that joins slot, pool, policy
+ * and store; binding.h has the rules that the two rest on.
+ *
+ * Lock order: see binding.c.
+ */
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "binding.h"
+#include "reclaim.h"
+#include "resident.h"
+#include "zone.h"
+
+/* Put the contents of a filling slot into a locked frame. */
+static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot,
+			 struct vmzone_frame *frame, bool stored)
+{
+	ktime_t start;
+	int ret;
+
+	if (!stored) {
+		clear_highpage(vmzone_frame_page(frame));
+		return 0;
+	}
+	start = ktime_get();
+	ret = zone->store->ops->load(zone->store, vmzone_slot_token(slot),
+				     vmzone_frame_page(frame));
+	if (ret) {
+		vmzone_stat_inc(&zone->counters, VMZONE_STAT_LOAD_ERROR);
+		return ret;
+	}
+	vmzone_hist_add(&zone->counters, VMZONE_HIST_PAGE_IN, start);
+	vmzone_stat_inc(&zone->counters, VMZONE_STAT_PAGE_IN);
+	return 0;
+}
+
+/*
+ * Give a filling slot its frame, which is locked and full. The stored copy is
+ * kept, so that an unwritten page is evicted for free, unless the store is
+ * short of room.
+ */
+static void attach(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
+		   struct vmzone_frame *frame, bool stored)
+{
+	if (stored) {
+		struct vmzone_token token = vmzone_slot_token(slot);
+
+		if (zone->store->ops->is_tight(zone->store))
+			vmzone_slot_drop_token(zone, slot, token);
+		else
+			vmzone_frame_set_token(frame, token.lo);
+	}
+	if (!stored)
+		atomic_long_inc(&zone->nr_used);
+	frame->mapping = zone->inode->i_mapping;
+	frame->index = index;
+	WRITE_ONCE(slot->content, (unsigned long)frame);
+	vmzone_policy_add(&zone->policy, frame);
+	vmzone_slot_event(slot, VMZONE_EVENT_FILL_DONE);
+}
+
+/* Fill a slot that the caller has made FILLING; it is settled afterwards. */
+static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
+		struct vmzone_frame **framep, enum vmzone_touch *touch)
+{
+	bool stored = vmzone_slot_word(slot) & VMZONE_SLOT_BACKED;
+	struct vmzone_frame *frame;
+	int ret;
+
+	frame = vmzone_reclaim_frame(zone, stored ? VMZONE_POOL_PAGE_IN : VMZONE_POOL_ZERO);
+	if (IS_ERR(frame)) {
+		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
+		return PTR_ERR(frame);
+	}
+	/* Whoever looked for the frame's last slot may still have the lock. */
+	folio_lock(vmzone_frame_folio(frame));
+	ret = fill_contents(zone, slot, frame, stored);
+	if (ret) {
+		folio_unlock(vmzone_frame_folio(frame));
+		vmzone_pool_free(&zone->pool, frame);
+		vmzone_reclaim_freed(zone);
+		vmzone_slot_event(slot, ret == -EBADMSG ? VMZONE_EVENT_FILL_FAIL :
+							  VMZONE_EVENT_FILL_ABORT);
+		return ret == -EBADMSG ? -EIO : ret;
+	}
+	folio_get(vmzone_frame_folio(frame));
+	attach(zone, slot, index, frame, stored);
+	*touch = stored ? VMZONE_TOUCH_MAJOR : VMZONE_TOUCH_ZERO;
+	*framep = frame;
+	return 0;
+}
+
+/* A locked frame was touched: if it was on standby, it is back in use. */
+static void rescue(struct vmzone_zone *zone, struct vmzone_slot *slot,
+		   struct vmzone_frame *frame)
+{
+	if (vmzone_slot_event(slot, VMZONE_EVENT_RESCUE))
+		return;
+	vmzone_policy_add(&zone->policy, frame);
+	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SECOND_CHANCE);
+}
+
+/* One attempt; -EAGAIN: somebody was quicker, look again. */
+static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
+		    enum vmzone_want want, struct vmzone_frame **frame,
+		    enum vmzone_touch *touch)
+{
+	int ret;
+
+	switch (vmzone_slot_state(vmzone_slot_word(slot))) {
+	case VMZONE_STATE_RESIDENT:
+	case VMZONE_STATE_STANDBY:
+		if (want == VMZONE_WANT_STORED)
+			return -ENOENT;
+		ret = vmzone_frame_lock(slot, frame);
+		if (!ret) {
+			rescue(zone, slot, *frame);
+			*touch = VMZONE_TOUCH_MINOR;
+		}
+		return ret;
+	case VMZONE_STATE_FILLING:
+	case VMZONE_STATE_EVICTING:
+		ret = vmzone_slot_wait(slot);
+		return ret ? ret : -EAGAIN;
+	case VMZONE_STATE_EMPTY:
+		if (want != VMZONE_WANT_ANY)
+			return -ENOENT;
+		break;
+	default:
+		break;
+	}
+	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
+		return -EAGAIN;
+	return fill(zone, slot, index, frame, touch);
+}
+
+/**
+ * vmzone_resident_get() - have a slot's frame
+ * @zone: the zone
+ * @index: of the slot
+ * @want: which slots are worth a frame
+ * @pagep: returned: the page, locked, with a reference of the caller's
+ * @touch: returned: what it took
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: 0; -ENOENT when the slot is not worth one; -EFBIG when the zone has
+ * shrunk below it; or an error as in resident.h.
+ */
+int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
+			enum vmzone_want want, struct page **pagep,
+			enum vmzone_touch *touch)
+{
+	struct vmzone_frame *frame;
+	struct vmzone_slot *slot;
+	int ret;
+
+	slot = want == VMZONE_WANT_ANY ? vmzone_zone_make_slot(zone, index) :
+					 vmzone_zone_find_slot(zone, index);
+	if (!slot)
+		return want == VMZONE_WANT_ANY ? -ENOMEM : -ENOENT;
+	while ((ret = get_once(zone, slot, index, want, &frame, touch)) == -EAGAIN)
+		cond_resched();
+	if (ret)
+		return ret;
+
+	/* Truncation lowers the size first, and then looks at each slot. */
+	if (index >= READ_ONCE(zone->nr_slots)) {
+		vmzone_frame_unlock(frame);
+		vmzone_resident_discard(zone, index);
+		return -EFBIG;
+	}
+	if (*touch == VMZONE_TOUCH_MAJOR && want != VMZONE_WANT_STORED)
+		vmzone_stat_inc(&zone->counters, VMZONE_STAT_REFAULT);
+	*pagep = vmzone_frame_page(frame);
+	return 0;
+}
+
+/**
+ * vmzone_resident_pin() - make a slot resident and add one to its pin count
+ * @zone: the zone
+ * @index: of the slot
+ *
+ * Context: process context, sleeps; the caller holds range_lock.
+ * Return: 0; -EOVERFLOW; or an error as in resident.h. No count has changed
+ * unless it is 0.
+ */
+int vmzone_resident_pin(struct vmzone_zone *zone, pgoff_t index)
+{
+	enum vmzone_touch touch;
+	struct vmzone_slot *slot;
+	struct page *page;
+	bool first;
+	int ret;
+
+	ret = vmzone_resident_get(zone, index, VMZONE_WANT_ANY, &page, &touch);
+	if (ret)
+		return ret;
+	slot = vmzone_zone_find_slot(zone, index);
+	first = !vmzone_slot_pins(vmzone_slot_word(slot));
+	ret = first ? vmzone_pool_pin(&zone->pool) : 0;
+	if (!ret) {
+		ret = vmzone_slot_event(slot, VMZONE_EVENT_PIN);
+		if (first && !ret)
+			vmzone_policy_remove(&zone->policy, vmzone_page_frame(page));
+		else if (first)
+			vmzone_pool_unpin(&zone->pool);
+	}
+	vmzone_frame_unlock(vmzone_page_frame(page));
+	return ret;
+}
+
+/**
+ * vmzone_resident_unpin() - take one off the pin count of a pinned slot
+ * @zone: the zone
+ * @index: of the slot, which has a pin count
+ *
+ * Context: process context, sleeps; the caller holds range_lock.
+ */
+void vmzone_resident_unpin(struct vmzone_zone *zone, pgoff_t index)
+{
+	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
+	struct vmzone_frame *frame = vmzone_slot_frame(slot);
+
+	folio_lock(vmzone_frame_folio(frame));
+	if (vmzone_slot_pins(vmzone_slot_word(slot)) == 1) {
+		vmzone_policy_add(&zone->policy, frame);
+		vmzone_pool_unpin(&zone->pool);
+	}
+	vmzone_slot_event(slot, VMZONE_EVENT_UNPIN);
+	folio_unlock(vmzone_frame_folio(frame));
+}
+
+/* Part a frame, locked and unmapped, from the slot; the lock is dropped. */
+static void abandon_frame(struct vmzone_zone *zone, struct vmzone_frame *frame)
+{
+	struct page *page = vmzone_frame_page(frame);
+	bool held = !page_ref_freeze(page, 1);
+
+	vmzone_frame_detach(zone, frame);
+	if (!held) {
+		ClearPageDirty(page);
+		page_ref_unfreeze(page, 1);
+	}
+	unlock_page(page);
+	if (held)
+		vmzone_pool_orphan(&zone->pool, frame);
+	else
+		vmzone_pool_free(&zone->pool, frame);
+	vmzone_reclaim_freed(zone);
+}
+
+static int discard_resident(struct vmzone_zone *zone, struct vmzone_slot *slot)
+{
+	struct vmzone_frame *frame;
+	int ret;
+
+	ret = vmzone_frame_lock_wait(slot, &frame);
+	if (ret)
+		return ret == -ENOENT ? -EAGAIN : ret;
+	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
+	if (ret) {
+		vmzone_frame_unlock(frame);
+		return ret;
+	}
+	folio_put(vmzone_frame_folio(frame));
+	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
+		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
+	WRITE_ONCE(slot->content, 0);
+	abandon_frame(zone, frame);
+	atomic_long_dec(&zone->nr_used);
+	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
+	return 1;
+}
+
+static int discard_stored(struct vmzone_zone *zone, struct vmzone_slot *slot)
+{
+	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
+		return -EAGAIN;
+	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
+		vmzone_slot_drop_token(zone, slot, vmzone_slot_token(slot));
+	WRITE_ONCE(slot->content, 0);
+	atomic_long_dec(&zone->nr_used);
+	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
+	return 1;
+}
+
+/**
+ * vmzone_resident_discard() - forget the contents of one slot
+ * @zone: the zone
+ * @index: of the slot
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: 1 when there were any, 0 when it was empty; -EBUSY, and nothing
+ * changed, when it is pinned; -EINTR.
+ */
+int vmzone_resident_discard(struct vmzone_zone *zone, pgoff_t index)
+{
+	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
+	int ret;
+
+	if (!slot)
+		return 0;
+	do {
+		u32 word = vmzone_slot_word(slot);
+
+		if (vmzone_slot_state(word) == VMZONE_STATE_EMPTY)
+			return 0;
+		if (vmzone_slot_has_frame(word) || vmzone_slot_is_owned(word))
+			ret = discard_resident(zone, slot);
+		else
+			ret = discard_stored(zone, slot);
+		cond_resched();
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+static void release(struct vmzone_zone *zone, struct vmzone_slot *slot)
+{
+	u32 word = vmzone_slot_word(slot);
+	struct vmzone_frame *frame = vmzone_slot_frame(slot);
+
+	if (!vmzone_slot_has_frame(word)) {
+		if (word & VMZONE_SLOT_BACKED)
+			vmzone_slot_drop_token(zone, slot, vmzone_slot_token(slot));
+		return;
+	}
+	folio_lock(vmzone_frame_folio(frame));
+	if (word & VMZONE_SLOT_BACKED)
+		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
+	abandon_frame(zone, frame);
+}
+
+/**
+ * vmzone_resident_release_all() - take all contents of a zone that ends
+ * @zone: without mappings, descriptors or worker; its slots are of no use after
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_resident_release_all(struct vmzone_zone *zone)
+{
+	struct vmzone_slot *slot;
+	pgoff_t index = 0;
+
+	while ((slot = vmzone_zone_next_slot(zone, &index, ULONG_MAX))) {
+		release(zone, slot);
+		index++;
+		cond_resched();
+	}
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * store.c - the compressed store: zsmalloc behind a codec and a limit
+ *
+ * Owns: the contents of slots that have no frame, and the good copies of some
+ * that have. As in zram, a page of one repeated word is kept in its token
+ * alone, and one that does not compress below zsmalloc's largest shared size
+ * class is kept raw, so that its load is one copy.
+ *
+ * Invariant: bytes <= limit, whenever anybody can see it: objects are allocated
+ * one at a time under alloc_lock, and one that does not fit goes back before
+ * the lock is dropped.
+ *
+ * Lock order: a codec's scratch lock, then alloc_lock.
+ */
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/math64.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/zsmalloc.h>
+
+#include "codec.h"
+#include "compat.h"
+#include "store.h"
+
+/* zsmalloc keeps a handle of this size for each object, in a slab of its own. */
+#define HANDLE_BYTES	sizeof(unsigned long)
+
+#define TOKEN_LO_BITS	56
+
+/**
+ * struct compressed_store - a store
+ * @base: what callers see
+ * @pool: the objects
+ * @codec: compresses what is saved from now on
+ * @huge_bytes: objects of this size and above take a page each
+ * @limit_bytes: most that the store may take
+ * @alloc_lock: held while an object may be in excess of the limit
+ * @nr_objects: objects in @pool
+ * @payload_bytes: their sizes together
+ * @nr_same_filled: pages kept in their tokens
+ * @nr_raw: objects that are not compressed
+ */
+struct compressed_store {
+	struct vmzone_store base;
+	struct zs_pool *pool;
+	const struct vmzone_codec_ops *codec;
+	size_t huge_bytes;
+	u64 limit_bytes;
+	struct mutex alloc_lock;
+	atomic_long_t nr_objects;
+	atomic_long_t payload_bytes;
+	atomic_long_t nr_same_filled;
+	atomic_long_t nr_raw;
+};
+
+static struct compressed_store *to_compressed(struct vmzone_store *base)
+{
+	return container_of(base, struct compressed_store, base);
+}
+
+static struct vmzone_token make_token(enum vmzone_token_kind kind, u64 value,
+				      enum vmzone_codec_id codec, size_t len)
+{
+	return (struct vmzone_token) {
+		.lo = value & GENMASK_ULL(TOKEN_LO_BITS - 1, 0),
+		.hi = FIELD_PREP(VMZONE_TOKEN_KIND, kind) |
+		      FIELD_PREP(VMZONE_TOKEN_CODEC, codec) |
+		      FIELD_PREP(VMZONE_TOKEN_TOP, value >> TOKEN_LO_BITS) |
+		      FIELD_PREP(VMZONE_TOKEN_LEN, len),
+	};
+}
+
+static u64 token_value(struct vmzone_token token)
+{
+	return token.lo |
+	       (u64)FIELD_GET(VMZONE_TOKEN_TOP, token.hi) << TOKEN_LO_BITS;
+}
+
+static struct vmzone_store *compressed_create(u64 limit_bytes,
+					      const struct vmzone_codec_ops *codec)
+{
+	struct compressed_store *store;
+	int ret;
+
+	store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
+	if (!store)
+		return ERR_PTR(-ENOMEM);
+	ret = vmzone_codec_get(codec);
+	if (ret)
+		goto err_free;
+	store->pool = zs_create_pool("vmzone");
+	if (!store->pool) {
+		ret = -ENOMEM;
+		goto err_codec;
+	}
+	store->base.ops = &vmzone_store_compressed;
+	store->codec = codec;
+	store->huge_bytes = zs_huge_class_size(store->pool);
+	store->limit_bytes = limit_bytes;
+	mutex_init(&store->alloc_lock);
+	return &store->base;
+
+err_codec:
+	vmzone_codec_put(codec);
+err_free:
+	kfree(store);
+	return ERR_PTR(ret);
+}
+
+static void compressed_destroy(struct vmzone_store *base)
+{
+	struct compressed_store *store = to_compressed(base);
+
+	zs_destroy_pool(store->pool);
+	vmzone_codec_put(store->codec);
+	kfree(store);
+}
+
+/* Memory taken now; stable under alloc_lock but for objects being freed. */
+static u64 bytes_taken(struct compressed_store *store)
+{
+	return ((u64)zs_get_total_pages(store->pool) << PAGE_SHIFT) +
+	       atomic_long_read(&store->nr_objects) * HANDLE_BYTES;
+}
+
+/* Allocate and count an object, or leave all as it was. */
+static int alloc_within_limit(struct compressed_store *store, size_t len,
+			      unsigned long *handle)
+{
+	const gfp_t gfp = GFP_NOIO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL |
+			  __GFP_HIGHMEM | __GFP_MOVABLE;
+
+	*handle = zs_malloc(store->pool, len, gfp);
+	if (IS_ERR_VALUE(*handle))
+		return -ENOMEM;
+	atomic_long_inc(&store->nr_objects);
+	if (bytes_taken(store) <= store->limit_bytes) {
+		atomic_long_add(len, &store->payload_bytes);
+		return 0;
+	}
+	atomic_long_dec(&store->nr_objects);
+	zs_free(store->pool, *handle);
+	return -ENOSPC;
+}
+
+/* Whether so much of the store is holes that compaction is worth its time. */
+static bool is_sparse(struct compressed_store *store)
+{
+	u64 payload_bytes = atomic_long_read(&store->payload_bytes);
+
+	return payload_bytes < div_u64(bytes_taken(store), 4) * 3;
+}
+
+static int alloc_object(struct compressed_store *store, size_t len,
+			unsigned long *handle)
+{
+	int ret;
+
+	mutex_lock(&store->alloc_lock);
+	ret = alloc_within_limit(store, len, handle);
+	if (ret == -ENOSPC && is_sparse(store) && zs_compact(store->pool))
+		ret = alloc_within_limit(store, len, handle);
+	mutex_unlock(&store->alloc_lock);
+	return ret;
+}
+
+static int save_object(struct compressed_store *store, const void *src, size_t len,
+		       enum vmzone_codec_id codec, struct vmzone_token *token)
+{
+	unsigned long handle;
+	int ret;
+
+	ret = alloc_object(store, len, &handle);
+	if (ret)
+		return ret;
+	vmzone_zs_write(store->pool, handle, src, len);
+	if (codec == VMZONE_CODEC_NONE)
+		atomic_long_inc(&store->nr_raw);
+	*token = make_token(VMZONE_TOKEN_OBJECT, handle, codec, len);
+	return 0;
+}
+
+static int save_compressed(struct compressed_store *store, const void *src,
+			   struct vmzone_token *token)
+{
+	struct vmzone_codec_scratch *scratch;
+	size_t len;
+	int ret;
+
+	if (store->codec->id == VMZONE_CODEC_NONE)
+		return save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
+
+	scratch = vmzone_codec_begin(store->codec);
+	if (IS_ERR(scratch))
+		return PTR_ERR(scratch);
+	if (store->codec->compress(scratch->work, src, scratch->out, &len) ||
+	    len >= store->huge_bytes)
+		ret = save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
+	else
+		ret = save_object(store, scratch->out, len, store->codec->id, token);
+	vmzone_codec_end(scratch);
+	return ret;
+}
+
+/* The last word differs most often, so it is looked at first. */
+static bool is_same_filled(const unsigned long *words)
+{
+	const size_t nr = PAGE_SIZE / sizeof(*words);
+	size_t i;
+
+	if (words[0] != words[nr - 1])
+		return false;
+	for (i = 1; i < nr - 1; i++)
+		if (words[i] != words[0])
+			return false;
+	return true;
+}
+
+static int compressed_save(struct vmzone_store *base, struct page *page,
+			   struct vmzone_token *token)
+{
+	struct compressed_store *store = to_compressed(base);
+	void *src = kmap_local_page(page);
+	int ret = 0;
+
+	if (is_same_filled(src)) {
+		*token = make_token(VMZONE_TOKEN_SAME_FILLED, *(unsigned long *)src, 0, 0);
+		atomic_long_inc(&store->nr_same_filled);
+	} else {
+		ret = save_compressed(store, src, token);
+	}
+	kunmap_local(src);
+	return ret;
+}
+
+static int load_object(struct compressed_store *store, struct vmzone_token token,
+		       void *dst)
+{
+	const struct vmzone_codec_ops *codec =
+		vmzone_codec_by_id(FIELD_GET(VMZONE_TOKEN_CODEC, token.hi));
+	size_t len = FIELD_GET(VMZONE_TOKEN_LEN, token.hi);
+	struct vmzone_codec_scratch *scratch = NULL;
+	unsigned long handle = token_value(token);
+	const void *src;
+	int ret;
+
+	if (!codec)
+		return -EBADMSG;
+	if (codec->load_needs_work) {
+		scratch = vmzone_codec_begin(codec);
+		if (IS_ERR(scratch))
+			return PTR_ERR(scratch);
+	}
+	src = vmzone_zs_read_begin(store->pool, handle);
+	ret = codec->decompress(scratch ? scratch->work : NULL, src, len, dst);
+	vmzone_zs_read_end(store->pool, handle);
+	if (scratch)
+		vmzone_codec_end(scratch);
+	return ret;
+}
+
+static int compressed_load(struct vmzone_store *base, struct vmzone_token token,
+			   struct page *page)
+{
+	void *dst = kmap_local_page(page);
+	int ret = 0;
+
+	switch (FIELD_GET(VMZONE_TOKEN_KIND, token.hi)) {
+	case VMZONE_TOKEN_SAME_FILLED:
+		memset_l(dst, token_value(token), PAGE_SIZE / sizeof(unsigned long));
+		break;
+	case VMZONE_TOKEN_OBJECT:
+		ret = load_object(to_compressed(base), token, dst);
+		break;
+	default:
+		ret = -EBADMSG;
+	}
+	kunmap_local(dst);
+	return ret;
+}
+
+static void compressed_drop(struct vmzone_store *base, struct vmzone_token token)
+{
+	struct compressed_store *store = to_compressed(base);
+
+	if (vmzone_token_is_same_filled(token.hi)) {
+		atomic_long_dec(&store->nr_same_filled);
+		return;
+	}
+	if (vmzone_token_is_raw(token.hi))
+		atomic_long_dec(&store->nr_raw);
+	zs_free(store->pool, token_value(token));
+	atomic_long_sub(FIELD_GET(VMZONE_TOKEN_LEN, token.hi), &store->payload_bytes);
+	atomic_long_dec(&store->nr_objects);
+}
+
+static void compressed_stats(struct vmzone_store *base, struct vmzone_store_stats *stats)
+{
+	struct compressed_store *store = to_compressed(base);
+
+	mutex_lock(&store->alloc_lock);
+	stats->bytes = bytes_taken(store);
+	stats->limit_bytes = store->limit_bytes;
+	mutex_unlock(&store->alloc_lock);
+	stats->payload_bytes = atomic_long_read(&store->payload_bytes);
+	stats->nr_same_filled = atomic_long_read(&store->nr_same_filled);
+	stats->nr_raw = atomic_long_read(&store->nr_raw);
+	stats->nr_stored = atomic_long_read(&store->nr_objects) + stats->nr_same_filled;
+}
+
+static bool compressed_is_tight(struct vmzone_store *base)
+{
+	struct compressed_store *store = to_compressed(base);
+
+	return bytes_taken(store) > store->limit_bytes - div_u64(store->limit_bytes, 10);
+}
+
+const struct vmzone_store_ops vmzone_store_compressed = {
+	.create = compressed_create,
+	.destroy = compressed_destroy,
+	.save = compressed_save,
+	.load = compressed_load,
+	.drop = compressed_drop,
+	.stats = compressed_stats,
+	.is_tight = compressed_is_tight,
+};

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * zone.c - a zone's lifetime, its parameters, its slot table
+ *
+ * Owns: struct vmzone_zone, the pseudo file system whose inodes carry zones,
+ * and the grant of frames to all zones together.
+ *
+ * Each zone has an inode of its own, so that its mappings are its own: all
+ * opens of one device node would share one address space. The inode ends with
+ * its last descriptor or mapping, and its eviction ends the zone. The mount is
+ * pinned by zones only, so the module can go when there are none.
+ *
+ * Lock order: zones_lock is outside of everything; range_lock, then folio
+ * locks, then the leaves (policy, pool, store, counters).
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/pseudo_fs.h>
+#include <linux/slab.h>
+
+#include "reclaim.h"
+#include "resident.h"
+#include "zone.h"
+
+#define VMZONE_FS_MAGIC	0x766d7a6e	/* "vmzn" */
+
+struct vmzone_params vmzone_params;
+
+static struct vfsmount *zone_mount;
+static int zone_mount_count;
+
+static DEFINE_MUTEX(zones_lock);	/* guards zones, frames_granted, next_id */
+static LIST_HEAD(zones);
+static u64 frames_granted;
+static u32 next_id = 1;
+
+static const struct vmzone_zone_observer *observer;
+
+static struct vmzone_slot *leaf_slot(void *leaf, pgoff_t index)
+{
+	return (struct vmzone_slot *)leaf + index % VMZONE_LEAF_SLOTS;
+}
+
+/**
+ * vmzone_zone_find_slot() - a slot that was touched before
+ * @zone: the zone
+ * @index: of the slot, below the zone's size or once so
+ *
+ * Context: any.
+ * Return: the slot, which lives as long as the zone, or NULL: it is empty.
+ */
+struct vmzone_slot *vmzone_zone_find_slot(struct vmzone_zone *zone, pgoff_t index)
+{
+	void *leaf = xa_load(&zone->leaves, index / VMZONE_LEAF_SLOTS);
+
+	return leaf ? leaf_slot(leaf, index) : NULL;
+}
+
+/**
+ * vmzone_zone_make_slot() - a slot to be filled
+ * @zone: the zone
+ * @index: of the slot
+ *
+ * Context: process context, sleeps.
+ * Return: the slot, or NULL when there is no memory for it.
+ */
+struct vmzone_slot *vmzone_zone_make_slot(struct vmzone_zone *zone, pgoff_t index)
+{
+	unsigned long key = index / VMZONE_LEAF_SLOTS;
+	void *leaf = xa_load(&zone->leaves, key);
+	void *old;
+
+	if (leaf)
+		return leaf_slot(leaf, index);
+	leaf = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!leaf)
+		return NULL;
+	old = xa_cmpxchg(&zone->leaves, key, NULL, leaf, GFP_KERNEL_ACCOUNT);
+	if (old) {
+		free_page((unsigned long)leaf);
+		return xa_is_err(old) ? NULL : leaf_slot(old, index);
+	}
+	atomic_long_inc(&zone->nr_leaves);
+	return leaf_slot(leaf, index);
+}
+
+/**
+ * vmzone_zone_next_slot() - the first slot from here on that was touched before
+ * @zone: the zone
+ * @index: where to begin; returned: the slot's index, or @end
+ * @end: index behind the last slot of interest
+ *
+ * Skips what was never touched in steps of a leaf, so that a sparse zone of any
+ * size is walked in the time of what is in it.
+ *
+ * Context: any.
+ * Return: the slot, or NULL when there is none before @end.
+ */
+struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *index,
+					  pgoff_t end)
+{
+	unsigned long key = *index / VMZONE_LEAF_SLOTS;
+	unsigned long first = key;
+	void *leaf;
+
+	leaf = *index < end ? xa_find(&zone->leaves, &key, (end - 1) / VMZONE_LEAF_SLOTS,
+				      XA_PRESENT) : NULL;
+	if (!leaf) {
+		*index = end;
+		return NULL;
+	}
+	if (key != first)
+		*index = key * VMZONE_LEAF_SLOTS;
+	return leaf_slot(leaf, *index);
+}
+
+static void free_leaves(struct vmzone_zone *zone)
+{
+	unsigned long key;
+	void *leaf;
+
+	xa_for_each(&zone->leaves, key, leaf)
+		free_page((unsigned long)leaf);
+	xa_destroy(&zone->leaves);
+}
+
+/**
+ * vmzone_config_default() - what a zone is like that nobody says more about
+ * @config: returned: by the module parameters
+ *
+ * Context: any.
+ */
+void vmzone_config_default(struct vmzone_config *config)
+{
+	*config = (struct vmzone_config) {
+		.bytes = READ_ONCE(vmzone_params.zone_bytes) & PAGE_MASK,
+		.frames = READ_ONCE(vmzone_params.zone_frames),
+		.store_limit_bytes = READ_ONCE(vmzone_params.zone_store_limit),
+		.policy = READ_ONCE(vmzone_params.policy),
+		.codec = READ_ONCE(vmzone_params.codec),
+		.store = &vmzone_store_compressed,
+	};
+}
+
+static int check_config(const struct vmzone_config *config)
+{
+	if (!config->bytes || config->bytes > VMZONE_MAX_BYTES ||
+	    !PAGE_ALIGNED(config->bytes))
+		return -EINVAL;
+	if (config->frames < VMZONE_POOL_MIN_FRAMES)
+		return -EINVAL;
+	return 0;
+}
+
+/* Take a zone's budget out of what all zones may have together. */
+static int grant_frames(u64 nr_frames)
+{
+	unsigned long max_frames = READ_ONCE(vmzone_params.max_frames);
+	int ret = 0;
+
+	if (nr_frames > READ_ONCE(vmzone_params.max_zone_frames) &&
+	    !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	mutex_lock(&zones_lock);
+	if (nr_frames > max_frames || frames_granted > max_frames - nr_frames)
+		ret = -ENOSPC;
+	else
+		frames_granted += nr_frames;
+	mutex_unlock(&zones_lock);
+	return ret;
+}
+
+static void return_frames(u64 nr_frames)
+{
+	mutex_lock(&zones_lock);
+	frames_granted -= nr_frames;
+	mutex_unlock(&zones_lock);
+}
+
+/* Let the views see a zone that is whole. */
+static void publish(struct vmzone_zone *zone)
+{
+	mutex_lock(&zones_lock);
+	zone->id = next_id++;
+	list_add_tail(&zone->node, &zones);
+	mutex_unlock(&zones_lock);
+	if (observer)
+		observer->born(zone);
+}
+
+static void withdraw(struct vmzone_zone *zone)
+{
+	if (observer)
+		observer->dying(zone);
+	mutex_lock(&zones_lock);
+	list_del(&zone->node);
+	mutex_unlock(&zones_lock);
+}
+
+/* The rooms of a zone; undone by destroy_rooms(). */
+static int create_rooms(struct vmzone_zone *zone)
+{
+	const struct vmzone_config *config = &zone->config;
+	int ret;
+
+	ret = vmzone_counters_init(&zone->counters);
+	if (ret)
+		return ret;
+	ret = vmzone_pool_init(&zone->pool, config->frames);
+	if (ret)
+		goto err_counters;
+	ret = vmzone_policy_init(&zone->policy, config->policy, config->frames);
+	if (ret)
+		goto err_pool;
+	zone->store = config->store->create(config->store_limit_bytes, config->codec);
+	if (IS_ERR(zone->store)) {
+		ret = PTR_ERR(zone->store);
+		goto err_policy;
+	}
+	if (config->flags & VMZONE_CREATE_PREALLOC) {
+		ret = vmzone_pool_prealloc(&zone->pool);
+		if (ret)
+			goto err_store;
+	}
+	return 0;
+
+err_store:
+	zone->store->ops->destroy(zone->store);
+err_policy:
+	vmzone_policy_destroy(&zone->policy);
+err_pool:
+	vmzone_pool_destroy(&zone->pool);
+err_counters:
+	vmzone_counters_destroy(&zone->counters);
+	return ret;
+}
+
+static void destroy_rooms(struct vmzone_zone *zone)
+{
+	zone->store->ops->destroy(zone->store);
+	vmzone_policy_destroy(&zone->policy);
+	vmzone_pool_destroy(&zone->pool);
+	vmzone_counters_destroy(&zone->counters);
+}
+
+/* End a zone that nobody can reach but the views. */
+static void destroy(struct vmzone_zone *zone)
+{
+	withdraw(zone);
+	cancel_work_sync(&zone->reclaim);
+	vmzone_resident_release_all(zone);
+	destroy_rooms(zone);
+	free_leaves(zone);
+	return_frames(zone->config.frames);
+	kfree(zone);
+}
+
+static int create_inode(struct vmzone_zone *zone);
+
+/**
+ * vmzone_zone_create() - a new zone
+ * @config: what it shall be like
+ *
+ * Context: process context, sleeps. The caller's memory cgroup pays for it.
+ * Return: the zone, to be given back by vmzone_zone_put() or handed on to
+ * vmzone_zone_make_file(); ERR_PTR(-EINVAL), -ENOSPC, -EPERM, -ENOMEM.
+ */
+struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
+{
+	struct vmzone_zone *zone;
+	int ret;
+
+	ret = check_config(config);
+	if (ret)
+		return ERR_PTR(ret);
+	zone = kzalloc(sizeof(*zone), GFP_KERNEL_ACCOUNT);
+	if (!zone)
+		return ERR_PTR(-ENOMEM);
+	zone->config = *config;
+	zone->flags = config->flags;
+	zone->nr_slots = config->bytes >> PAGE_SHIFT;
+	xa_init(&zone->leaves);
+	mutex_init(&zone->range_lock);
+	INIT_WORK(&zone->reclaim, vmzone_reclaim_work);
+	init_waitqueue_head(&zone->frame_freed);
+
+	ret = grant_frames(config->frames);
+	if (ret)
+		goto err_free;
+	ret = create_rooms(zone);
+	if (ret)
+		goto err_return;
+	ret = create_inode(zone);
+	if (ret)
+		goto err_rooms;
+	publish(zone);
+	return zone;
+
+err_rooms:
+	destroy_rooms(zone);
+err_return:
+	return_frames(config->frames);
+err_free:
+	kfree(zone);
+	return ERR_PTR(ret);
+}
+
+static void zone_evict_inode(struct inode *inode)
+{
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (inode->i_private)
+		destroy(inode->i_private);
+}
+
+static const struct super_operations zone_super_ops = {
+	.statfs = simple_statfs,
+	.evict_inode = zone_evict_inode,
+};
+
+static int zone_init_fs_context(struct fs_context *fc)
+{
+	struct pseudo_fs_context *ctx = init_pseudo(fc, VMZONE_FS_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->ops = &zone_super_ops;
+	return 0;
+}
+
+static struct file_system_type zone_fs_type = {
+	.name = "vmzone",
+	.owner = THIS_MODULE,
+	.init_fs_context = zone_init_fs_context,
+	.kill_sb = kill_anon_super,
+};
+
+/* The inode takes over the zone: from now on, it ends with it. */
+static int create_inode(struct vmzone_zone *zone)
+{
+	struct inode *inode;
+	int ret;
+
+	ret = simple_pin_fs(&zone_fs_type, &zone_mount, &zone_mount_count);
+	if (ret)
+		return ret;
+	inode = alloc_anon_inode(zone_mount->mnt_sb);
+	if (IS_ERR(inode)) {
+		simple_release_fs(&zone_mount, &zone_mount_count);
+		return PTR_ERR(inode);
+	}
+	inode->i_private = zone;
+	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	i_size_write(inode, vmzone_zone_bytes(zone));
+	zone->inode = inode;
+	return 0;
+}
+
+/**
+ * vmzone_zone_put() - give back a zone that vmzone_zone_create() returned
+ * @zone: the zone
+ *
+ * Context: process context, sleeps. The zone ends here unless a mapping's
+ * inode reference is still there.
+ */
+void vmzone_zone_put(struct vmzone_zone *zone)
+{
+	iput(zone->inode);
+	/* After iput(): this may end the super block of the inode. */
+	simple_release_fs(&zone_mount, &zone_mount_count);
+}
+
+/**
+ * vmzone_zone_make_file() - make a zone an open regular file
+ * @zone: from vmzone_zone_create(); the file takes it over if this succeeds
+ * @fops: of the file, and of those that open it again
+ * @iops: of its inode
+ *
+ * Context: process context, sleeps.
+ * Return: the file, open for reading and writing, or an ERR_PTR().
+ */
+struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
+				   const struct file_operations *fops,
+				   const struct inode_operations *iops)
+{
+	struct inode *inode = zone->inode;
+	struct file *file;
+
+	inode->i_mode = S_IFREG | 0600;
+	inode->i_fop = fops;
+	inode->i_op = iops;
+	clear_nlink(inode);
+	file = alloc_file_pseudo(inode, zone_mount, "vmzone", O_RDWR | O_LARGEFILE, fops);
+	if (IS_ERR(file))
+		return file;
+	/* The file let go of the module reference that an open would take. */
+	__module_get(fops->owner);
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	file->private_data = zone;
+	/* The file's path holds the mount; the inode reference is its dentry's. */
+	simple_release_fs(&zone_mount, &zone_mount_count);
+	return file;
+}
+
+/**
+ * vmzone_zone_read_stats() - a snapshot of a zone's counters
+ * @zone: the zone
+ * @stats: returned: all but size and flags
+ * @reset: start the events from zero again
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats,
+			    bool reset)
+{
+	u64 event[VMZONE_STAT_NR];
+	const u64 *clean = event + VMZONE_STAT_EVICT_CLEAN;
+	const u64 *dirty = event + VMZONE_STAT_EVICT_DIRTY;
+	struct vmzone_store_stats store;
+
+	stats->budget_frames = zone->pool.budget;
+	stats->resident_frames = atomic_long_read(&zone->pool.used);
+	stats->free_frames = vmzone_pool_nr_free(&zone->pool);
+	stats->pinned_slots = atomic_long_read(&zone->pool.pinned);
+	stats->peak_resident_frames = atomic_long_read(&zone->pool.peak);
+	stats->metadata_bytes = sizeof(*zone) + vmzone_counters_bytes() +
+		atomic_long_read(&zone->nr_leaves) * PAGE_SIZE;
+
+	zone->store->ops->stats(zone->store, &store);
+	stats->stored_slots = store.nr_stored;
+	stats->same_filled_slots = store.nr_same_filled;
+	stats->raw_slots = store.nr_raw;
+	stats->store_bytes = store.bytes;
+	stats->store_payload_bytes = store.payload_bytes;
+	stats->store_limit_bytes = store.limit_bytes;
+
+	vmzone_counters_read_events(&zone->counters, event, reset);
+	stats->faults_zero = event[VMZONE_STAT_FAULT_ZERO];
+	stats->faults_minor = event[VMZONE_STAT_FAULT_MINOR];
+	stats->faults_major = event[VMZONE_STAT_FAULT_MAJOR];
+	stats->page_ins = event[VMZONE_STAT_PAGE_IN];
+	stats->page_outs = event[VMZONE_STAT_PAGE_OUT];
+	stats->evictions_direct = clean[VMZONE_EVICT_DIRECT] + dirty[VMZONE_EVICT_DIRECT];
+	stats->evictions_background =
+		clean[VMZONE_EVICT_BACKGROUND] + dirty[VMZONE_EVICT_BACKGROUND];
+	stats->evictions_requested =
+		clean[VMZONE_EVICT_REQUESTED] + dirty[VMZONE_EVICT_REQUESTED];
+	stats->evictions_clean = clean[VMZONE_EVICT_DIRECT] +
+		clean[VMZONE_EVICT_BACKGROUND] + clean[VMZONE_EVICT_REQUESTED];
+	stats->evictions_dirty = dirty[VMZONE_EVICT_DIRECT] +
+		dirty[VMZONE_EVICT_BACKGROUND] + dirty[VMZONE_EVICT_REQUESTED];
+	stats->refaults = event[VMZONE_STAT_REFAULT];
+	stats->selects = event[VMZONE_STAT_SELECT];
+	stats->second_chances = event[VMZONE_STAT_SECOND_CHANCE];
+	stats->evict_busy = event[VMZONE_STAT_EVICT_BUSY];
+	stats->sigbus = event[VMZONE_STAT_SIGBUS];
+	stats->store_full = event[VMZONE_STAT_STORE_FULL];
+	stats->load_errors = event[VMZONE_STAT_LOAD_ERROR];
+}
+
+/**
+ * vmzone_zone_observe() - have every zone made known
+ * @new_observer: who wants to know; NULL for nobody
+ *
+ * Context: while there is no zone.
+ */
+void vmzone_zone_observe(const struct vmzone_zone_observer *new_observer)
+{
+	observer = new_observer;
+}
+
+/**
+ * vmzone_zone_for_each() - call a function on every zone
+ * @call: the function; a non-zero return value ends the walk
+ * @arg: handed on to it
+ *
+ * Context: process context, sleeps. No zone begins or ends meanwhile.
+ * Return: what the last call returned, or 0.
+ */
+int vmzone_zone_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg)
+{
+	struct vmzone_zone *zone;
+	int ret = 0;
+
+	mutex_lock(&zones_lock);
+	list_for_each_entry(zone, &zones, node) {
+		ret = call(zone, arg);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&zones_lock);
+	return ret;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * zone.h - a zone: its lifetime, its parameters, its slot table
+ *
+ * A zone lives as long as its inode, which every descriptor and, through them,
+ * every mapping holds. So whoever was called through a descriptor or a VMA has
+ * a zone that stays.
+ */
+#ifndef VMZONE_ZONE_H
+#define VMZONE_ZONE_H
+
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "policy.h"
+#include "pool.h"
+#include "slot.h"
+#include "stats.h"
+#include "store.h"
+
+/* Largest zone: far below what a page index can hold on any kernel. */
+#define VMZONE_MAX_BYTES	(1ULL << 46)
+
+/**
+ * struct vmzone_params - module parameters, and the limits they set
+ * @zone_bytes: default size of a zone
+ * @zone_frames: default budget
+ * @zone_store_limit: default limit of its store, in bytes
+ * @max_frames: most frames that all zones may be granted together
+ * @max_zone_frames: most that one zone may have without CAP_SYS_RESOURCE
+ * @policy: default policy
+ * @codec: default codec
+ *
+ * Written at any time through sysfs: read each once.
+ */
+struct vmzone_params {
+	unsigned long zone_bytes;
+	unsigned long zone_frames;
+	unsigned long zone_store_limit;
+	unsigned long max_frames;
+	unsigned long max_zone_frames;
+	const struct vmzone_policy_ops *policy;
+	const struct vmzone_codec_ops *codec;
+};
+
+extern struct vmzone_params vmzone_params;
+
+/**
+ * struct vmzone_config - what a new zone shall be like
+ * @bytes: its size
+ * @frames: its budget
+ * @store_limit_bytes: most that its store may take
+ * @policy: its policy
+ * @codec: its codec
+ * @store: its kind of store
+ * @flags: VMZONE_CREATE_* bits
+ */
+struct vmzone_config {
+	u64 bytes;
+	u64 frames;
+	u64 store_limit_bytes;
+	const struct vmzone_policy_ops *policy;
+	const struct vmzone_codec_ops *codec;
+	const struct vmzone_store_ops *store;
+	u32 flags;
+};
+
+#define VMZONE_LEAF_SLOTS	(PAGE_SIZE / sizeof(struct vmzone_slot))
+
+/**
+ * struct vmzone_zone - a zone
+ * @id: names it in all views
+ * @flags: VMZONE_CREATE_* bits
+ * @nr_slots: its size; read without a lock, changed under @range_lock
+ * @config: what it was made from
+ * @inode: its own, which carries its mappings
+ * @leaves: pages of VMZONE_LEAF_SLOTS slots each, made at the first touch and
+ *	freed with the zone
+ * @nr_leaves: their number
+ * @nr_used: slots with contents, in a frame or in the store
+ * @pool: its frames
+ * @policy: the order in which they are evicted
+ * @store: the contents of slots without one
+ * @counters: what happened to it
+ * @range_lock: taken by those who must see pin counts and size at rest: PIN,
+ *	UNPIN, DISCARD, truncation. Outside of every other lock of a zone
+ * @reclaim: its worker
+ * @frame_freed: those who wait for a frame
+ * @node: in the list of all zones
+ * @view: the observer's own
+ */
+struct vmzone_zone {
+	u32 id;
+	u32 flags;
+	u64 nr_slots;
+	struct vmzone_config config;
+	struct inode *inode;
+	struct xarray leaves;
+	atomic_long_t nr_leaves;
+	atomic_long_t nr_used;
+	struct vmzone_pool pool;
+	struct vmzone_policy policy;
+	struct vmzone_store *store;
+	struct vmzone_counters counters;
+	struct mutex range_lock;
+	struct work_struct reclaim;
+	wait_queue_head_t frame_freed;
+	struct list_head node;
+	void *view;
+};
+
+/**
+ * struct vmzone_zone_observer - who wants to know of every zone
+ * @born: a zone can be seen from now on; may set @view
+ * @dying: it cannot be looked at any more once this returns
+ *
+ * Both are called without any lock, may sleep, and cannot fail.
+ */
+struct vmzone_zone_observer {
+	void (*born)(struct vmzone_zone *zone);
+	void (*dying)(struct vmzone_zone *zone);
+};
+
+static inline u64 vmzone_zone_bytes(const struct vmzone_zone *zone)
+{
+	return READ_ONCE(zone->nr_slots) << PAGE_SHIFT;
+}
+
+struct vmzone_slot *vmzone_zone_find_slot(struct vmzone_zone *zone, pgoff_t index);
+struct vmzone_slot *vmzone_zone_make_slot(struct vmzone_zone *zone, pgoff_t index);
+struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *index,
+					  pgoff_t end);
+
+void vmzone_config_default(struct vmzone_config *config);
+struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config);
+void vmzone_zone_put(struct vmzone_zone *zone);
+struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
+				   const struct file_operations *fops,
+				   const struct inode_operations *iops);
+void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats,
+			    bool reset);
+void vmzone_zone_observe(const struct vmzone_zone_observer *observer);
+int vmzone_zone_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg);
+
+#endif /* VMZONE_ZONE_H */

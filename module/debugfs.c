@@ -212,9 +212,7 @@ static const struct vmzone_zone_observer zone_observer = {
 };
 
 /**
- * vmzone_debugfs_init() - make the views
- *
- * As is usual for debugfs, nothing that fails here is an error.
+ * vmzone_debugfs_init() - make the views; as usual there, no failure is an error
  *
  * Context: process context, sleeps; before there is any zone.
  */

@@ -17,6 +17,7 @@
 #include "binding.h"
 #include "evict.h"
 #include "reclaim.h"
+#include "trace.h"
 #include "zone.h"
 
 /* Save a frozen, unmapped frame whose stored copy is missing or stale. */
@@ -25,12 +26,15 @@ static int save(struct vmzone_zone *zone, struct vmzone_slot *slot,
 {
 	struct vmzone_token token;
 	ktime_t start = ktime_get();
+	u64 duration_ns;
 	int ret;
 
 	/* It is of no use any more, and makes room for the new one. */
 	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
 		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
 	ret = zone->store->ops->save(zone->store, vmzone_frame_page(frame), &token);
+	duration_ns = vmzone_elapsed_ns(start);
+	trace_vmzone_page_out(zone->id, frame->index, ret, duration_ns);
 	if (ret) {
 		if (ret == -ENOSPC)
 			vmzone_stat_inc(&zone->counters, VMZONE_STAT_STORE_FULL);
@@ -40,7 +44,7 @@ static int save(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	slot->token_hi = token.hi;
 	vmzone_slot_event(slot, VMZONE_EVENT_SAVE);
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_PAGE_OUT);
-	vmzone_hist_add(&zone->counters, VMZONE_HIST_PAGE_OUT, start);
+	vmzone_hist_add(&zone->counters, VMZONE_HIST_PAGE_OUT, duration_ns);
 	return 0;
 }
 
@@ -71,7 +75,7 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	int ret;
 
 	vmzone_policy_remove(&zone->policy, frame);
-	if (!page_ref_freeze(page, 1)) {
+	if (PageHWPoison(page) || !page_ref_freeze(page, 1)) {
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_EVICT_BUSY);
 		ret = -EBUSY;
 		goto err_keep;

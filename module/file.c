@@ -52,11 +52,6 @@ static int file_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static ssize_t error_of_get(int error)
-{
-	return error == -EFBIG ? -ENOSPC : error;
-}
-
 /* Copy out of one slot. Returns bytes, short where the user's buffer ends. */
 static ssize_t read_slot(struct vmzone_zone *zone, loff_t pos, size_t len,
 			 struct iov_iter *to)
@@ -71,7 +66,7 @@ static ssize_t read_slot(struct vmzone_zone *zone, loff_t pos, size_t len,
 	if (ret == -ENOENT)
 		return iov_iter_zero(len, to);
 	if (ret)
-		return ret == -EFBIG ? 0 : ret;
+		return ret;
 	unlock_page(page);
 	copied = copy_page_to_iter(page, offset_in_page(pos), len, to);
 	put_page(page);
@@ -88,7 +83,7 @@ static ssize_t write_slot(struct vmzone_zone *zone, loff_t pos, size_t len,
 
 	ret = vmzone_resident_get(zone, pos >> PAGE_SHIFT, VMZONE_WANT_ANY, &page, &touch);
 	if (ret)
-		return error_of_get(ret);
+		return ret;
 	unlock_page(page);
 	copied = copy_page_from_iter(page, offset_in_page(pos), len, from);
 	set_page_dirty(page);
@@ -114,8 +109,10 @@ static ssize_t copy_slots(struct kiocb *iocb, struct iov_iter *iter,
 			break;
 		len = min_t(u64, PAGE_SIZE - offset_in_page(pos), iov_iter_count(iter));
 		ret = copy(zone, pos, len, iter);
+		if (ret == -EFBIG)	/* the zone shrank: this is its end */
+			break;
 		if (ret < 0)
-			return done ? done : ret;
+			return done ? done : ret == -ENOSPC ? -ENOMEM : ret;
 		iocb->ki_pos += ret;
 		done += ret;
 		if (ret < len)
@@ -135,12 +132,14 @@ static ssize_t vmzone_read_iter(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t vmzone_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct vmzone_zone *zone = iocb->ki_filp->private_data;
+	ssize_t done;
 
 	if (iocb->ki_flags & IOCB_APPEND)
 		iocb->ki_pos = vmzone_zone_bytes(zone);
-	if (iov_iter_count(from) && iocb->ki_pos >= vmzone_zone_bytes(zone))
-		return -ENOSPC;
-	return copy_slots(iocb, from, write_slot);
+	if (!iov_iter_count(from))
+		return 0;
+	done = copy_slots(iocb, from, write_slot);
+	return done ? done : -ENOSPC;
 }
 
 /* The first offset from @pos on that is data, or that is a hole. */
@@ -215,7 +214,7 @@ static int vmzone_fadvise(struct file *file, loff_t offset, loff_t len, int advi
 	case POSIX_FADV_WILLNEED:
 		first = offset >> PAGE_SHIFT;
 		end = DIV_ROUND_UP_ULL(offset + len, PAGE_SIZE);
-		vmzone_range_page_in(zone, first, end, &nr_done);
+		vmzone_range_prefetch(zone, first, end);
 		return 0;
 	case POSIX_FADV_DONTNEED:
 		first = DIV_ROUND_UP_ULL(offset, PAGE_SIZE);
@@ -324,6 +323,7 @@ const struct file_operations vmzone_device_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = vmzone_show_fdinfo,
 	.fadvise = vmzone_fadvise,
+	.fsync = noop_fsync,
 };
 
 static const struct file_operations zone_file_fops = {
@@ -337,6 +337,7 @@ static const struct file_operations zone_file_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = vmzone_show_fdinfo,
 	.fadvise = vmzone_fadvise,
+	.fsync = noop_fsync,
 	.fallocate = file_fallocate,
 };
 

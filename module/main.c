@@ -30,7 +30,7 @@ static bool device_registered;
 module_param_named(zone_bytes, vmzone_params.zone_bytes, ulong, 0644);
 MODULE_PARM_DESC(zone_bytes, "Default size of a zone in bytes (default: 16 GiB)");
 module_param_named(zone_frames, vmzone_params.zone_frames, ulong, 0644);
-MODULE_PARM_DESC(zone_frames, "Default budget of a zone in frames (default: 1/16 of memory)");
+MODULE_PARM_DESC(zone_frames, "Default budget of a zone in frames (default: 1/64 of memory)");
 module_param_named(zone_store_limit, vmzone_params.zone_store_limit, ulong, 0644);
 MODULE_PARM_DESC(zone_store_limit, "Default limit of a zone's store in bytes (default: 1/4 of memory)");
 module_param_named(max_frames, vmzone_params.max_frames, ulong, 0644);
@@ -86,6 +86,8 @@ static int register_device(void)
 {
 	int ret;
 
+	/* misc_deregister() leaves a number behind that is no longer ours. */
+	vmzone_device.minor = MISC_DYNAMIC_MINOR;
 	vmzone_device.mode = node_mode;
 	ret = misc_register(&vmzone_device);
 	device_registered = !ret;
@@ -138,7 +140,7 @@ static void fill_params(void)
 	if (!params->zone_bytes)
 		params->zone_bytes = DEFAULT_ZONE_BYTES;
 	if (!params->zone_frames)
-		params->zone_frames = max_t(unsigned long, nr_pages / 16,
+		params->zone_frames = max_t(unsigned long, nr_pages / 64,
 					    VMZONE_POOL_MIN_FRAMES);
 	if (!params->zone_store_limit)
 		params->zone_store_limit = nr_pages / 4 * PAGE_SIZE;

@@ -201,6 +201,8 @@ void vmzone_policy_remove(struct vmzone_policy *policy, struct vmzone_frame *fra
 /* What the caller isolated is his to look at, not to keep: see putback. */
 static void mark_isolated(struct vmzone_frame *frame)
 {
+	/* A listed frame serves a slot, which has a reference. */
+	VM_WARN_ON_ONCE(!page_count(vmzone_frame_page(frame)));
 	get_page(vmzone_frame_page(frame));
 	vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) & ~VMZONE_POLICY_LISTED);
 }

@@ -18,6 +18,7 @@
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "pool.h"
 
@@ -88,7 +89,7 @@ static struct vmzone_frame *grow(struct vmzone_pool *pool)
  * @pool: the pool, not yet in use
  *
  * Context: process context, sleeps.
- * Return: 0 or -ENOMEM; what was taken stays with the pool.
+ * Return: 0, -ENOMEM or -EINTR; what was taken stays with the pool.
  */
 int vmzone_pool_prealloc(struct vmzone_pool *pool)
 {
@@ -98,6 +99,8 @@ int vmzone_pool_prealloc(struct vmzone_pool *pool)
 		if (IS_ERR(frame))
 			return PTR_ERR(frame);
 		list_add(&frame->node, &pool->free);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return 0;
@@ -316,7 +319,7 @@ unsigned long vmzone_pool_reap(struct vmzone_pool *pool)
 
 		frame = list_first_entry(&pool->orphans, struct vmzone_frame, node);
 		page = vmzone_frame_page(frame);
-		if (!page_ref_freeze(page, 1)) {
+		if (PageHWPoison(page) || !page_ref_freeze(page, 1)) {
 			list_move_tail(&frame->node, &pool->orphans);
 			continue;
 		}

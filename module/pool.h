@@ -4,8 +4,8 @@
  *
  * Frames come from the page allocator one by one, as they are needed, and stay
  * with the pool until it ends. A frame is in use from vmzone_pool_alloc() until
- * vmzone_pool_free(), or until the last reference goes of one that was given to
- * vmzone_pool_orphan(). There are never more frames in use, nor more pages
+ * vmzone_pool_free(); one that was given to vmzone_pool_orphan() is until it is
+ * found, by vmzone_pool_reap(), that nobody else holds it any more. There are never more frames in use, nor more pages
  * taken from the machine, than the budget.
  */
 #ifndef VMZONE_POOL_H

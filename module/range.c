@@ -18,6 +18,7 @@
 #include "evict.h"
 #include "range.h"
 #include "resident.h"
+#include "trace.h"
 #include "zone.h"
 
 /* How often PAGE_OUT comes back to pages that somebody held for a moment. */
@@ -59,6 +60,8 @@ static struct census take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_
 		else if (vmzone_slot_state(word) != VMZONE_STATE_EMPTY)
 			census.unpinned++;
 		first++;
+		if (fatal_signal_pending(current))
+			break;
 		cond_resched();
 	}
 	return census;
@@ -70,6 +73,29 @@ static bool fits(struct vmzone_zone *zone, u64 nr)
 	u64 pinned = atomic_long_read(&zone->pool.pinned);
 
 	return nr + pinned <= vmzone_pool_pinnable(&zone->pool);
+}
+
+static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 max,
+			 u64 *nr_done)
+{
+	enum vmzone_touch touch;
+	struct page *page;
+
+	for (; *nr_done < max && vmzone_zone_next_slot(zone, &first, end); first++) {
+		int ret = vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
+
+		if (ret && ret != -ENOENT)
+			return ret == -ENOSPC ? -ENOMEM : ret;
+		if (!ret) {
+			unlock_page(page);
+			put_page(page);
+			++*nr_done;
+		}
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
 }
 
 /**
@@ -85,26 +111,37 @@ static bool fits(struct vmzone_zone *zone, u64 nr)
  */
 int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
-	enum vmzone_touch touch;
-	struct page *page;
+	pgoff_t index;
+	int ret;
 
 	*nr_done = 0;
 	if (!fits(zone, take_census(zone, first, end).unpinned))
 		return -ENOMEM;
-	for (; vmzone_zone_next_slot(zone, &first, end); first++) {
-		int ret = vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
-
-		if (ret == -ENOENT)
-			continue;
-		if (ret)
-			return ret == -ENOSPC ? -ENOMEM : ret;
-		unlock_page(page);
-		put_page(page);
-		++*nr_done;
-		if (fatal_signal_pending(current))
+	/* What the range has already must not make room for the rest of it. */
+	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
+		ret = vmzone_resident_refresh(zone, index);
+		if (ret || fatal_signal_pending(current))
 			return -EINTR;
+		cond_resched();
 	}
-	return 0;
+	return page_in_slots(zone, first, end, U64_MAX, nr_done);
+}
+
+/**
+ * vmzone_range_prefetch() - page in as much of a range as fits, best effort
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_range_prefetch(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+{
+	u64 pinnable = vmzone_pool_pinnable(&zone->pool);
+	u64 pinned = min_t(u64, atomic_long_read(&zone->pool.pinned), pinnable);
+	u64 nr_done = 0;
+
+	page_in_slots(zone, first, end, pinnable - pinned, &nr_done);
 }
 
 /* One pass over the range. Returns how many unpinned pages somebody held. */
@@ -207,6 +244,7 @@ int vmzone_range_pin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *
 		return ret;
 	ret = end > zone->nr_slots ? -EINVAL : pin_slots(zone, first, end);
 	mutex_unlock(&zone->range_lock);
+	trace_vmzone_pin(zone->id, first, end, ret);
 	if (!ret)
 		*nr_done = end - first;
 	return ret;
@@ -236,6 +274,7 @@ int vmzone_range_unpin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64
 		*nr_done = end - first;
 	}
 	mutex_unlock(&zone->range_lock);
+	trace_vmzone_unpin(zone->id, first, end, ret);
 	return ret;
 }
 
@@ -247,6 +286,8 @@ static int discard_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 		if (ret < 0)
 			return ret;
 		*nr_done += ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return 0;
@@ -274,6 +315,7 @@ int vmzone_range_discard(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 	else
 		ret = discard_slots(zone, first, end, nr_done);
 	mutex_unlock(&zone->range_lock);
+	trace_vmzone_discard(zone->id, first, end, ret);
 	return ret;
 }
 
@@ -310,10 +352,12 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 	if (ret)
 		return ret;
 	cut = min_t(pgoff_t, nr_slots, zone->nr_slots);
-	if (take_census(zone, cut, ULONG_MAX).pinned) {
+	if (take_census(zone, cut, ULONG_MAX).pinned)
 		ret = -EBUSY;
+	else if (fatal_signal_pending(current))
+		ret = -EINTR;
+	if (ret)
 		goto out_unlock;
-	}
 	if (nr_slots < zone->nr_slots) {
 		set_size(zone, nr_slots);
 		/* To the end. A fault that came in before finds the new size. */

@@ -13,6 +13,7 @@
 struct vmzone_zone;
 
 int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
+void vmzone_range_prefetch(struct vmzone_zone *zone, pgoff_t first, pgoff_t end);
 int vmzone_range_page_out(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
 int vmzone_range_pin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
 int vmzone_range_unpin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);

@@ -22,14 +22,20 @@
 
 #include "evict.h"
 #include "reclaim.h"
+#include "trace.h"
 #include "zone.h"
+
+/* How many frames the worker frees before it looks at the standby queue again. */
+#define BACKGROUND_BATCH 16U
 
 /* How many frames a fault that must evict by itself frees in one go. */
 #define DIRECT_BATCH	4U
 
-/* How long a fault waits for frames that others hold, in steps. */
-#define BUSY_WAIT_MS	10
-#define BUSY_WAITS	200
+/* How many saves a full store may refuse before a fault gives up. */
+#define DIRECT_ERRORS	64U
+
+/* How long a fault waits for frames that others hold. */
+#define BUSY_WAIT_MS	2000
 
 static struct workqueue_struct *reclaim_wq;
 
@@ -54,6 +60,7 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 {
 	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
 	unsigned long second_chances;
+	u64 duration_ns;
 	ktime_t start = ktime_get();
 	unsigned int nr = clamp(zone->pool.budget / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
 
@@ -62,39 +69,61 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 		return 0;
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SELECT);
 	vmzone_stat_add(&zone->counters, VMZONE_STAT_SECOND_CHANCE, second_chances);
-	vmzone_hist_add(&zone->counters, VMZONE_HIST_SELECT, start);
+	duration_ns = vmzone_elapsed_ns(start);
+	vmzone_hist_add(&zone->counters, VMZONE_HIST_SELECT, duration_ns);
+	trace_vmzone_select(zone->id, nr, second_chances, duration_ns);
 	return vmzone_evict_park(zone, batch, nr);
 }
 
 /**
  * struct progress - what a round of evictions came to
  * @evicted: frames freed
- * @error: the last failure for want of room or memory; a victim that somebody
- *	held is none
+ * @errors: victims that could not be saved for want of room or memory
+ * @error: why the last of them could not
  */
 struct progress {
 	unsigned int evicted;
+	unsigned int errors;
 	int error;
 };
 
-/* Evict the oldest frames on standby. Returns how many were tried. */
-static unsigned int evict_batch(struct vmzone_zone *zone, unsigned int nr,
-				enum vmzone_evict_cause cause, struct progress *progress)
+/*
+ * Evict the oldest frames on standby, one at a time so that no reference is held
+ * to a frame that waits for its turn. Returns how many were tried.
+ */
+static unsigned int evict_some(struct vmzone_zone *zone, unsigned int nr,
+			       enum vmzone_evict_cause cause, struct progress *progress)
 {
-	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
-	unsigned int i;
+	struct vmzone_frame *frame;
+	unsigned int tried;
 
-	nr = vmzone_policy_isolate_standby(&zone->policy, batch,
-					   min(nr, VMZONE_POLICY_BATCH));
-	for (i = 0; i < nr; i++) {
-		int ret = vmzone_evict_parked(zone, batch[i], cause);
+	for (tried = 0; tried < nr; tried++) {
+		int ret;
 
-		if (!ret)
-			progress->evicted++;
-		else if (ret != -EBUSY)
-			progress->error = ret;
+		if (!vmzone_policy_isolate_standby(&zone->policy, &frame, 1))
+			break;
+		ret = vmzone_evict_parked(zone, frame, cause);
+		progress->evicted += !ret;
+		if (!ret || ret == -EBUSY)
+			continue;
+		progress->errors++;
+		progress->error = ret;
 	}
-	return nr;
+	return tried;
+}
+
+/* Not for ever: others may bring frames back as fast as we park them. */
+static void stock_standby(struct vmzone_zone *zone)
+{
+	unsigned long target = standby_target(zone), parked = 0;
+
+	while (READ_ONCE(zone->policy.nr_standby) < target && parked < target) {
+		unsigned int nr = park_batch(zone);
+
+		if (!nr)
+			break;
+		parked += nr;
+	}
 }
 
 /**
@@ -111,14 +140,12 @@ void vmzone_reclaim_work(struct work_struct *work)
 	struct vmzone_zone *zone = container_of(work, struct vmzone_zone, reclaim);
 	unsigned long high = high_watermark(zone);
 
+	vmzone_pool_reap(&zone->pool);
 	while (vmzone_pool_nr_free(&zone->pool) < high) {
 		struct progress progress = {};
 
-		while (READ_ONCE(zone->policy.nr_standby) < standby_target(zone) &&
-		       park_batch(zone))
-			;
-		evict_batch(zone, high - vmzone_pool_nr_free(&zone->pool),
-			    VMZONE_EVICT_BACKGROUND, &progress);
+		stock_standby(zone);
+		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
 		if (!progress.evicted)
 			break;
 		cond_resched();
@@ -144,27 +171,41 @@ void vmzone_reclaim_freed(struct vmzone_zone *zone)
 		wake_up(&zone->frame_freed);
 }
 
-/* Look at each frame once at most: something among them may yet be clean. */
+/*
+ * Look at each frame once at most. One that cannot be saved is no reason to give
+ * up, since the next may be clean; many are.
+ */
 static struct progress evict_directly(struct vmzone_zone *zone)
 {
 	unsigned long left = zone->policy.nr + zone->policy.nr_standby;
 	struct progress progress = {};
 
 	do {
-		unsigned int tried = evict_batch(zone, DIRECT_BATCH,
-						 VMZONE_EVICT_DIRECT, &progress);
+		unsigned int tried = evict_some(zone, DIRECT_BATCH,
+						VMZONE_EVICT_DIRECT, &progress);
 
 		if (!tried && !park_batch(zone))
 			break;
 		left -= min_t(unsigned long, left, tried);
 		cond_resched();
-	} while (!progress.evicted && left && !fatal_signal_pending(current));
+	} while (!progress.evicted && progress.errors < DIRECT_ERRORS && left &&
+		 !fatal_signal_pending(current));
 	return progress;
+}
+
+/* Sleep for a tick, or until a frame becomes free. */
+static void wait_for_frame(struct vmzone_zone *zone)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&zone->frame_freed, &wait, TASK_KILLABLE);
+	schedule_timeout(1);
+	finish_wait(&zone->frame_freed, &wait);
 }
 
 /* The budget has no frame for us: make one, or say why not. */
 static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
-		     unsigned int *waits)
+		     unsigned long *deadline)
 {
 	struct progress progress = evict_directly(zone);
 
@@ -172,17 +213,18 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 		return -EINTR;
 	if (progress.evicted)
 		return 0;
+	/* Before the reserve: it is what reads a full store back. */
+	if (progress.error)
+		return progress.error;
 	if (*use == VMZONE_POOL_ZERO) {
 		*use = VMZONE_POOL_PAGE_IN;
 		return 0;
 	}
-	if (progress.error)
-		return progress.error;
-	if ((*waits)++ == BUSY_WAITS)
+	if (!*deadline)
+		*deadline = jiffies + msecs_to_jiffies(BUSY_WAIT_MS);
+	else if (time_after(jiffies, *deadline))
 		return -ENOMEM;
-	wait_event_killable_timeout(zone->frame_freed,
-				    atomic_long_read(&zone->pool.used) < zone->pool.budget,
-				    msecs_to_jiffies(BUSY_WAIT_MS));
+	wait_for_frame(zone);
 	return 0;
 }
 
@@ -198,7 +240,7 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pool_use use)
 {
-	unsigned int waits = 0;
+	unsigned long deadline = 0;
 	int ret;
 
 	for (;;) {
@@ -208,7 +250,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 			wake_worker(zone);
 			return frame;
 		}
-		ret = make_room(zone, &use, &waits);
+		ret = make_room(zone, &use, &deadline);
 		if (ret)
 			return ERR_PTR(ret);
 	}

@@ -16,12 +16,14 @@
 #include "binding.h"
 #include "reclaim.h"
 #include "resident.h"
+#include "trace.h"
 #include "zone.h"
 
 /* Put the contents of a filling slot into a locked frame. */
-static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot,
+static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
 			 struct vmzone_frame *frame, bool stored)
 {
+	u64 duration_ns;
 	ktime_t start;
 	int ret;
 
@@ -32,12 +34,14 @@ static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	start = ktime_get();
 	ret = zone->store->ops->load(zone->store, vmzone_slot_token(slot),
 				     vmzone_frame_page(frame));
+	duration_ns = vmzone_elapsed_ns(start);
+	trace_vmzone_page_in(zone->id, index, ret, duration_ns);
 	if (ret) {
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_LOAD_ERROR);
 		return ret;
 	}
-	vmzone_hist_add(&zone->counters, VMZONE_HIST_PAGE_IN, start);
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_PAGE_IN);
+	vmzone_hist_add(&zone->counters, VMZONE_HIST_PAGE_IN, duration_ns);
 	return 0;
 }
 
@@ -81,7 +85,7 @@ static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t inde
 	}
 	/* Whoever looked for the frame's last slot may still have the lock. */
 	folio_lock(vmzone_frame_folio(frame));
-	ret = fill_contents(zone, slot, frame, stored);
+	ret = fill_contents(zone, slot, index, frame, stored);
 	if (ret) {
 		folio_unlock(vmzone_frame_folio(frame));
 		vmzone_pool_free(&zone->pool, frame);
@@ -141,6 +145,50 @@ static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t 
 	return fill(zone, slot, index, frame, touch);
 }
 
+/*
+ * Part a frame, locked and unmapped, from its slot; the lock is dropped. Off the
+ * policy first: whoever could still isolate the frame would take a reference
+ * that freezing did not see.
+ */
+static void abandon_frame(struct vmzone_zone *zone, struct vmzone_frame *frame)
+{
+	struct page *page = vmzone_frame_page(frame);
+	bool held;
+
+	vmzone_frame_detach(zone, frame);
+	held = PageHWPoison(page) || !page_ref_freeze(page, 1);
+	if (!held) {
+		ClearPageDirty(page);
+		page_ref_unfreeze(page, 1);
+	}
+	unlock_page(page);
+	if (held)
+		vmzone_pool_orphan(&zone->pool, frame);
+	else
+		vmzone_pool_free(&zone->pool, frame);
+	vmzone_reclaim_freed(zone);
+}
+
+/* Discard a slot whose frame the caller has locked; lock and reference go. */
+static int discard_locked(struct vmzone_zone *zone, struct vmzone_slot *slot,
+			  struct vmzone_frame *frame)
+{
+	int ret = vmzone_frame_own_and_unmap(zone, slot, frame);
+
+	if (ret) {
+		vmzone_frame_unlock(frame);
+		return ret;
+	}
+	folio_put(vmzone_frame_folio(frame));
+	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
+		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
+	WRITE_ONCE(slot->content, 0);
+	abandon_frame(zone, frame);
+	atomic_long_dec(&zone->nr_used);
+	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
+	return 1;
+}
+
 /**
  * vmzone_resident_get() - have a slot's frame
  * @zone: the zone
@@ -170,15 +218,43 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 	if (ret)
 		return ret;
 
-	/* Truncation lowers the size first, and then looks at each slot. */
+	/*
+	 * Truncation lowers the size first, and then looks at each slot; what it
+	 * did not see goes here, before anybody can have the lock after us.
+	 */
 	if (index >= READ_ONCE(zone->nr_slots)) {
-		vmzone_frame_unlock(frame);
-		vmzone_resident_discard(zone, index);
+		discard_locked(zone, slot, frame);
 		return -EFBIG;
 	}
 	if (*touch == VMZONE_TOUCH_MAJOR && want != VMZONE_WANT_STORED)
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_REFAULT);
 	*pagep = vmzone_frame_page(frame);
+	return 0;
+}
+
+/**
+ * vmzone_resident_refresh() - make a slot's frame the last to be evicted
+ * @zone: the zone
+ * @index: of the slot; nothing happens if it has no frame
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: 0 or -EINTR.
+ */
+int vmzone_resident_refresh(struct vmzone_zone *zone, pgoff_t index)
+{
+	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
+	struct vmzone_frame *frame;
+	int ret;
+
+	ret = slot ? vmzone_frame_lock_wait(slot, &frame) : -ENOENT;
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	rescue(zone, slot, frame);
+	if (!vmzone_slot_pins(vmzone_slot_word(slot))) {
+		vmzone_policy_remove(&zone->policy, frame);
+		vmzone_policy_add(&zone->policy, frame);
+	}
+	vmzone_frame_unlock(frame);
 	return 0;
 }
 
@@ -237,54 +313,26 @@ void vmzone_resident_unpin(struct vmzone_zone *zone, pgoff_t index)
 	folio_unlock(vmzone_frame_folio(frame));
 }
 
-/* Part a frame, locked and unmapped, from the slot; the lock is dropped. */
-static void abandon_frame(struct vmzone_zone *zone, struct vmzone_frame *frame)
-{
-	struct page *page = vmzone_frame_page(frame);
-	bool held = !page_ref_freeze(page, 1);
-
-	vmzone_frame_detach(zone, frame);
-	if (!held) {
-		ClearPageDirty(page);
-		page_ref_unfreeze(page, 1);
-	}
-	unlock_page(page);
-	if (held)
-		vmzone_pool_orphan(&zone->pool, frame);
-	else
-		vmzone_pool_free(&zone->pool, frame);
-	vmzone_reclaim_freed(zone);
-}
-
 static int discard_resident(struct vmzone_zone *zone, struct vmzone_slot *slot)
 {
 	struct vmzone_frame *frame;
-	int ret;
+	int ret = vmzone_frame_lock_wait(slot, &frame);
 
-	ret = vmzone_frame_lock_wait(slot, &frame);
 	if (ret)
 		return ret == -ENOENT ? -EAGAIN : ret;
-	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
-	if (ret) {
-		vmzone_frame_unlock(frame);
-		return ret;
-	}
-	folio_put(vmzone_frame_folio(frame));
-	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
-		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
-	WRITE_ONCE(slot->content, 0);
-	abandon_frame(zone, frame);
-	atomic_long_dec(&zone->nr_used);
-	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
-	return 1;
+	return discard_locked(zone, slot, frame);
 }
 
 static int discard_stored(struct vmzone_zone *zone, struct vmzone_slot *slot)
 {
 	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
 		return -EAGAIN;
-	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
-		vmzone_slot_drop_token(zone, slot, vmzone_slot_token(slot));
+	/* Somebody else discarded it, between our look and this. */
+	if (!(vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)) {
+		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
+		return 0;
+	}
+	vmzone_slot_drop_token(zone, slot, vmzone_slot_token(slot));
 	WRITE_ONCE(slot->content, 0);
 	atomic_long_dec(&zone->nr_used);
 	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);

@@ -69,6 +69,7 @@ enum vmzone_slot_state {
  * @VMZONE_EVENT_CLEAR: the owner has dropped all: the slot is empty
  * @VMZONE_EVENT_PIN: one more pin
  * @VMZONE_EVENT_UNPIN: one less
+ * @VMZONE_EVENT_NR_EVENTS: how many events there are
  */
 enum vmzone_slot_event {
 	VMZONE_EVENT_FILL_BEGIN,

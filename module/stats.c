@@ -57,20 +57,17 @@ unsigned int vmzone_hist_bucket(u64 duration_ns)
 }
 
 /**
- * vmzone_hist_add() - count one duration, from a start until now
+ * vmzone_hist_add() - count one duration
  * @counters: the zone's
  * @kind: of what
- * @start: when it began, by ktime_get()
+ * @duration_ns: how long it took
  *
  * Context: any.
  */
 void vmzone_hist_add(struct vmzone_counters *counters,
-		     enum vmzone_hist_kind kind, ktime_t start)
+		     enum vmzone_hist_kind kind, u64 duration_ns)
 {
-	s64 duration_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
-	unsigned int bucket = vmzone_hist_bucket(max_t(s64, duration_ns, 0));
-
-	this_cpu_inc(counters->cpu->hist[kind][bucket]);
+	this_cpu_inc(counters->cpu->hist[kind][vmzone_hist_bucket(duration_ns)]);
 }
 
 /**

@@ -9,6 +9,7 @@
 #define VMZONE_STATS_H
 
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <uapi/linux/vmzone.h>
@@ -79,11 +80,17 @@ static inline void vmzone_stat_inc(struct vmzone_counters *counters,
 	this_cpu_inc(counters->cpu->event[stat]);
 }
 
+/* Nanoseconds since @start, which ktime_get() gave; never below 0. */
+static inline u64 vmzone_elapsed_ns(ktime_t start)
+{
+	return max_t(s64, ktime_to_ns(ktime_sub(ktime_get(), start)), 0);
+}
+
 int vmzone_counters_init(struct vmzone_counters *counters);
 void vmzone_counters_destroy(struct vmzone_counters *counters);
 unsigned int vmzone_hist_bucket(u64 duration_ns);
 void vmzone_hist_add(struct vmzone_counters *counters,
-		     enum vmzone_hist_kind kind, ktime_t start);
+		     enum vmzone_hist_kind kind, u64 duration_ns);
 void vmzone_counters_read_events(struct vmzone_counters *counters,
 				 u64 *event, bool reset);
 void vmzone_counters_read_hist(struct vmzone_counters *counters,

@@ -17,7 +17,10 @@
 #include <linux/err.h>
 #include <linux/highmem.h>
 #include <linux/math64.h>
+#include <linux/memcontrol.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/zsmalloc.h>
@@ -35,6 +38,7 @@
  * struct compressed_store - a store
  * @base: what callers see
  * @pool: the objects
+ * @memcg: the memory cgroup that pays for them: the creator's
  * @codec: compresses what is saved from now on
  * @huge_bytes: objects of this size and above take a page each
  * @limit_bytes: most that the store may take
@@ -47,6 +51,7 @@
 struct compressed_store {
 	struct vmzone_store base;
 	struct zs_pool *pool;
+	struct mem_cgroup *memcg;
 	const struct vmzone_codec_ops *codec;
 	size_t huge_bytes;
 	u64 limit_bytes;
@@ -83,7 +88,9 @@ static u64 token_value(struct vmzone_token token)
 static struct vmzone_store *compressed_create(u64 limit_bytes,
 					      const struct vmzone_codec_ops *codec)
 {
+	static atomic_t nr_created;
 	struct compressed_store *store;
+	char name[24];
 	int ret;
 
 	store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
@@ -92,12 +99,15 @@ static struct vmzone_store *compressed_create(u64 limit_bytes,
 	ret = vmzone_codec_get(codec);
 	if (ret)
 		goto err_free;
-	store->pool = zs_create_pool("vmzone");
+	/* zsmalloc names its caches and its views after the pool. */
+	snprintf(name, sizeof(name), "vmzone-%u", atomic_inc_return(&nr_created));
+	store->pool = zs_create_pool(name);
 	if (!store->pool) {
 		ret = -ENOMEM;
 		goto err_codec;
 	}
 	store->base.ops = &vmzone_store_compressed;
+	store->memcg = get_mem_cgroup_from_mm(current->mm);
 	store->codec = codec;
 	store->huge_bytes = zs_huge_class_size(store->pool);
 	store->limit_bytes = limit_bytes;
@@ -116,6 +126,7 @@ static void compressed_destroy(struct vmzone_store *base)
 	struct compressed_store *store = to_compressed(base);
 
 	zs_destroy_pool(store->pool);
+	mem_cgroup_put(store->memcg);
 	vmzone_codec_put(store->codec);
 	kfree(store);
 }
@@ -132,9 +143,11 @@ static int alloc_within_limit(struct compressed_store *store, size_t len,
 			      unsigned long *handle)
 {
 	const gfp_t gfp = GFP_NOIO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL |
-			  __GFP_HIGHMEM | __GFP_MOVABLE;
+			  __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ACCOUNT;
+	struct mem_cgroup *memcg = set_active_memcg(store->memcg);
 
 	*handle = zs_malloc(store->pool, len, gfp);
+	set_active_memcg(memcg);
 	if (IS_ERR_VALUE(*handle))
 		return -ENOMEM;
 	atomic_long_inc(&store->nr_objects);
@@ -303,7 +316,8 @@ static void compressed_stats(struct vmzone_store *base, struct vmzone_store_stat
 	struct compressed_store *store = to_compressed(base);
 
 	mutex_lock(&store->alloc_lock);
-	stats->bytes = bytes_taken(store);
+	/* zsmalloc may free what was in excess of the limit a moment later. */
+	stats->bytes = min(bytes_taken(store), store->limit_bytes);
 	stats->limit_bytes = store->limit_bytes;
 	mutex_unlock(&store->alloc_lock);
 	stats->payload_bytes = atomic_long_read(&store->payload_bytes);

@@ -14,19 +14,23 @@
 #include "compat.h"
 #include "doors.h"
 #include "resident.h"
+#include "trace.h"
 #include "zone.h"
 
-static void count_fault(struct vmzone_zone *zone, enum vmzone_touch touch, ktime_t start)
+static void count_fault(struct vmzone_zone *zone, pgoff_t index,
+			enum vmzone_touch touch, ktime_t start)
 {
 	static const enum vmzone_stat stat[] = {
 		[VMZONE_TOUCH_ZERO] = VMZONE_STAT_FAULT_ZERO,
 		[VMZONE_TOUCH_MINOR] = VMZONE_STAT_FAULT_MINOR,
 		[VMZONE_TOUCH_MAJOR] = VMZONE_STAT_FAULT_MAJOR,
 	};
+	u64 duration_ns = vmzone_elapsed_ns(start);
 
 	vmzone_stat_inc(&zone->counters, stat[touch]);
 	vmzone_hist_add(&zone->counters, touch == VMZONE_TOUCH_MAJOR ?
-			VMZONE_HIST_FAULT_MAJOR : VMZONE_HIST_FAULT_MINOR, start);
+			VMZONE_HIST_FAULT_MAJOR : VMZONE_HIST_FAULT_MINOR, duration_ns);
+	trace_vmzone_fault(zone->id, index, touch, duration_ns);
 }
 
 /* A fault that cannot be served. A dying task gets no further anyway. */
@@ -57,7 +61,7 @@ static vm_fault_t vmzone_fault(struct vm_fault *vmf)
 		return VM_FAULT_HWPOISON;
 	}
 	vmf->page = page;
-	count_fault(zone, touch, start);
+	count_fault(zone, vmf->pgoff, touch, start);
 	return VM_FAULT_LOCKED | (touch == VMZONE_TOUCH_MAJOR ? VM_FAULT_MAJOR : 0);
 }
 
@@ -85,7 +89,7 @@ int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_pgoff > nr_slots || vma_pages(vma) > nr_slots - vma->vm_pgoff)
 		return -EINVAL;
-	if (!(zone->flags & VMZONE_CREATE_EXEC)) {
+	if (!(zone->config.flags & VMZONE_CREATE_EXEC)) {
 		if (vma->vm_flags & VM_EXEC)
 			return -EACCES;
 		clear = VM_MAYEXEC;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * zone.c - a zone's lifetime, its parameters, its slot table
+ * zone.c - a zone's lifetime and its parameters
  *
  * Owns: struct vmzone_zone, the pseudo file system whose inodes carry zones,
  * and the grant of frames to all zones together.
@@ -23,6 +23,7 @@
 
 #include "reclaim.h"
 #include "resident.h"
+#include "trace.h"
 #include "zone.h"
 
 #define VMZONE_FS_MAGIC	0x766d7a6e	/* "vmzn" */
@@ -38,94 +39,6 @@ static u64 frames_granted;
 static u32 next_id = 1;
 
 static const struct vmzone_zone_observer *observer;
-
-static struct vmzone_slot *leaf_slot(void *leaf, pgoff_t index)
-{
-	return (struct vmzone_slot *)leaf + index % VMZONE_LEAF_SLOTS;
-}
-
-/**
- * vmzone_zone_find_slot() - a slot that was touched before
- * @zone: the zone
- * @index: of the slot, below the zone's size or once so
- *
- * Context: any.
- * Return: the slot, which lives as long as the zone, or NULL: it is empty.
- */
-struct vmzone_slot *vmzone_zone_find_slot(struct vmzone_zone *zone, pgoff_t index)
-{
-	void *leaf = xa_load(&zone->leaves, index / VMZONE_LEAF_SLOTS);
-
-	return leaf ? leaf_slot(leaf, index) : NULL;
-}
-
-/**
- * vmzone_zone_make_slot() - a slot to be filled
- * @zone: the zone
- * @index: of the slot
- *
- * Context: process context, sleeps.
- * Return: the slot, or NULL when there is no memory for it.
- */
-struct vmzone_slot *vmzone_zone_make_slot(struct vmzone_zone *zone, pgoff_t index)
-{
-	unsigned long key = index / VMZONE_LEAF_SLOTS;
-	void *leaf = xa_load(&zone->leaves, key);
-	void *old;
-
-	if (leaf)
-		return leaf_slot(leaf, index);
-	leaf = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!leaf)
-		return NULL;
-	old = xa_cmpxchg(&zone->leaves, key, NULL, leaf, GFP_KERNEL_ACCOUNT);
-	if (old) {
-		free_page((unsigned long)leaf);
-		return xa_is_err(old) ? NULL : leaf_slot(old, index);
-	}
-	atomic_long_inc(&zone->nr_leaves);
-	return leaf_slot(leaf, index);
-}
-
-/**
- * vmzone_zone_next_slot() - the first slot from here on that was touched before
- * @zone: the zone
- * @index: where to begin; returned: the slot's index, or @end
- * @end: index behind the last slot of interest
- *
- * Skips what was never touched in steps of a leaf, so that a sparse zone of any
- * size is walked in the time of what is in it.
- *
- * Context: any.
- * Return: the slot, or NULL when there is none before @end.
- */
-struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *index,
-					  pgoff_t end)
-{
-	unsigned long key = *index / VMZONE_LEAF_SLOTS;
-	unsigned long first = key;
-	void *leaf;
-
-	leaf = *index < end ? xa_find(&zone->leaves, &key, (end - 1) / VMZONE_LEAF_SLOTS,
-				      XA_PRESENT) : NULL;
-	if (!leaf) {
-		*index = end;
-		return NULL;
-	}
-	if (key != first)
-		*index = key * VMZONE_LEAF_SLOTS;
-	return leaf_slot(leaf, *index);
-}
-
-static void free_leaves(struct vmzone_zone *zone)
-{
-	unsigned long key;
-	void *leaf;
-
-	xa_for_each(&zone->leaves, key, leaf)
-		free_page((unsigned long)leaf);
-	xa_destroy(&zone->leaves);
-}
 
 /**
  * vmzone_config_default() - what a zone is like that nobody says more about
@@ -161,11 +74,13 @@ static int grant_frames(u64 nr_frames)
 	unsigned long max_frames = READ_ONCE(vmzone_params.max_frames);
 	int ret = 0;
 
+	if (nr_frames > max_frames)
+		return -ENOSPC;
 	if (nr_frames > READ_ONCE(vmzone_params.max_zone_frames) &&
 	    !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	mutex_lock(&zones_lock);
-	if (nr_frames > max_frames || frames_granted > max_frames - nr_frames)
+	if (frames_granted + nr_frames > max_frames)
 		ret = -ENOSPC;
 	else
 		frames_granted += nr_frames;
@@ -187,12 +102,14 @@ static void publish(struct vmzone_zone *zone)
 	zone->id = next_id++;
 	list_add_tail(&zone->node, &zones);
 	mutex_unlock(&zones_lock);
+	trace_vmzone_zone_create(zone->id, zone->config.bytes, zone->config.frames);
 	if (observer)
 		observer->born(zone);
 }
 
 static void withdraw(struct vmzone_zone *zone)
 {
+	trace_vmzone_zone_destroy(zone->id, vmzone_zone_bytes(zone), zone->config.frames);
 	if (observer)
 		observer->dying(zone);
 	mutex_lock(&zones_lock);
@@ -253,7 +170,7 @@ static void destroy(struct vmzone_zone *zone)
 	cancel_work_sync(&zone->reclaim);
 	vmzone_resident_release_all(zone);
 	destroy_rooms(zone);
-	free_leaves(zone);
+	vmzone_zone_free_slots(zone);
 	return_frames(zone->config.frames);
 	kfree(zone);
 }
@@ -280,7 +197,6 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	if (!zone)
 		return ERR_PTR(-ENOMEM);
 	zone->config = *config;
-	zone->flags = config->flags;
 	zone->nr_slots = config->bytes >> PAGE_SHIFT;
 	xa_init(&zone->leaves);
 	mutex_init(&zone->range_lock);
@@ -421,11 +337,14 @@ void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats
 	const u64 *dirty = event + VMZONE_STAT_EVICT_DIRTY;
 	struct vmzone_store_stats store;
 
+	vmzone_pool_reap(&zone->pool);
 	stats->budget_frames = zone->pool.budget;
 	stats->resident_frames = atomic_long_read(&zone->pool.used);
 	stats->free_frames = vmzone_pool_nr_free(&zone->pool);
 	stats->pinned_slots = atomic_long_read(&zone->pool.pinned);
-	stats->peak_resident_frames = atomic_long_read(&zone->pool.peak);
+	/* The peak follows a moment after the count. */
+	stats->peak_resident_frames = max_t(u64, atomic_long_read(&zone->pool.peak),
+					    stats->resident_frames);
 	stats->metadata_bytes = sizeof(*zone) + vmzone_counters_bytes() +
 		atomic_long_read(&zone->nr_leaves) * PAGE_SIZE;
 

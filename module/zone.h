@@ -72,7 +72,6 @@ struct vmzone_config {
 /**
  * struct vmzone_zone - a zone
  * @id: names it in all views
- * @flags: VMZONE_CREATE_* bits
  * @nr_slots: its size; read without a lock, changed under @range_lock
  * @config: what it was made from
  * @inode: its own, which carries its mappings
@@ -93,7 +92,6 @@ struct vmzone_config {
  */
 struct vmzone_zone {
 	u32 id;
-	u32 flags;
 	u64 nr_slots;
 	struct vmzone_config config;
 	struct inode *inode;
@@ -128,11 +126,14 @@ static inline u64 vmzone_zone_bytes(const struct vmzone_zone *zone)
 	return READ_ONCE(zone->nr_slots) << PAGE_SHIFT;
 }
 
+/* table.c */
 struct vmzone_slot *vmzone_zone_find_slot(struct vmzone_zone *zone, pgoff_t index);
 struct vmzone_slot *vmzone_zone_make_slot(struct vmzone_zone *zone, pgoff_t index);
 struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *index,
 					  pgoff_t end);
+void vmzone_zone_free_slots(struct vmzone_zone *zone);
 
+/* zone.c */
 void vmzone_config_default(struct vmzone_config *config);
 struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config);
 void vmzone_zone_put(struct vmzone_zone *zone);

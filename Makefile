@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door: names what there is to do. How it is done is in tools/.
+
+# Whom the module is built for: the running kernel where its headers are
+# installed, and the lab's stock kernel elsewhere.
+KDIR ?= $(wildcard /lib/modules/$(shell uname -r)/build)
+# Where the main job runs: in the lab, or on this host.
+WHERE ?= lab
+# Which kernel the lab boots; empty: that of this machine's Debian.
+KERNEL ?=
+
+PREFIX ?= /usr/local
+SUITES := kunit user-tests check fio
+
+export KERNEL
+
+all: module programs
+
+help:
+	@tools/setup/help
+
+setup:
+	@tools/setup/install
+
+module:
+	@tools/setup/install --check
+	@mkdir -p build
+	@cp "$$(tools/lab/lab module $(if $(KDIR),--kdir $(KDIR)))" build/vmzone.ko
+
+programs:
+	@$(MAKE) --no-print-directory -s -C tools/tests
+	@$(MAKE) --no-print-directory -s -C tools/vmzone
+
+run: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/lab/main-job --where $(WHERE) -- $(FILES)
+
+test:
+	@tools/check/summary $(SUITES)
+
+kunit: setup
+	@kunit/run
+
+user-tests: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/user-tests
+
+check: setup
+	@tools/check/run
+
+fio: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/fio
+
+load: module
+	@tools/setup/load build/vmzone.ko
+
+unload:
+	@tools/setup/as-root rmmod vmzone
+
+install: all
+	install -D -m 644 build/vmzone.ko $(DESTDIR)/lib/modules/$$(uname -r)/updates/vmzone.ko
+	install -D -m 755 tools/vmzone/vmzone $(DESTDIR)$(PREFIX)/bin/vmzone
+	install -D -m 644 include/uapi/linux/vmzone.h $(DESTDIR)$(PREFIX)/include/linux/vmzone.h
+	$(if $(DESTDIR),,depmod)
+
+clean:
+	@tools/lab/lab module --clean
+	@$(MAKE) --no-print-directory -s -C tools/tests clean
+	@$(MAKE) --no-print-directory -s -C tools/vmzone clean
+	rm -rf build
+
+.PHONY: all help setup module programs run test $(SUITES) load unload install clean

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults that end in a signal, counts of faults, and child processes.
+ */
+#define _GNU_SOURCE
+#include "zone.h"
+#include "tap.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static _Thread_local sigjmp_buf guard;
+static _Thread_local sig_atomic_t guarded;
+static _Thread_local void *faulted_at;
+
+static void on_fault(int signal_nr, siginfo_t *info, void *context)
+{
+	(void)context;
+	faulted_at = info->si_addr;
+	if (peek(&guarded))
+		siglongjmp(guard, signal_nr);
+	signal(signal_nr, SIG_DFL);
+	raise(signal_nr);
+}
+
+int copy_guarded(void *to, const void *from, size_t len)
+{
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	int signal_nr;
+
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	signal_nr = sigsetjmp(guard, 1);
+	if (!signal_nr) {
+		poke(&guarded, 1);
+		atomic_signal_fence(memory_order_seq_cst);
+		memcpy(to, from, len);
+		atomic_signal_fence(memory_order_seq_cst);
+	}
+	poke(&guarded, 0);
+	return signal_nr;
+}
+
+void *fault_address(void)
+{
+	return faulted_at;
+}
+
+void touch_read(const struct zone *zone, size_t first, size_t nr)
+{
+	for (size_t slot = first; slot < first + nr; slot++)
+		(void)peek(slot_at(zone, slot));
+}
+
+struct faults faults_now(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage))
+		bail("getrusage");
+	return (struct faults){ .major = usage.ru_majflt, .minor = usage.ru_minflt };
+}
+
+pid_t child_start(int (*body)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bail("fork");
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	_exit(body(arg));
+}
+
+int child_wait(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		bail("waitpid");
+	return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int child_run(int (*body)(void *arg), void *arg)
+{
+	return child_wait(child_start(body, arg));
+}
+
+long read_number(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "r");
+	char line[256];
+	long value = -1;
+
+	if (!file)
+		return -1;
+	while (value < 0 && fgets(line, sizeof(line), file)) {
+		size_t len = key ? strlen(key) : 0;
+
+		if (!key || !strncmp(line, key, len))
+			value = atol(line + len + strspn(line + len, ": \t"));
+	}
+	fclose(file);
+	return value;
+}

@@ -31,8 +31,14 @@
 /* How many frames a fault that must evict by itself frees in one go. */
 #define DIRECT_BATCH	4U
 
-/* How many saves a full store may refuse before a fault gives up. */
+/* How many saves a full store may refuse before a fault ends its round. */
 #define DIRECT_ERRORS	64U
+
+/*
+ * How many such rounds: the room that this one lacked may have gone to an
+ * eviction that is about to free a frame.
+ */
+#define MAX_REFUSALS	3
 
 /* How long a fault waits for frames that others hold. */
 #define BUSY_WAIT_MS	2000
@@ -203,9 +209,19 @@ static void wait_for_frame(struct vmzone_zone *zone)
 	finish_wait(&zone->frame_freed, &wait);
 }
 
+/**
+ * struct patience - how far a fault has gone for a frame
+ * @refusals: rounds in which the store had no room
+ * @deadline: when to give up on frames that others hold; 0: not set yet
+ */
+struct patience {
+	unsigned int refusals;
+	unsigned long deadline;
+};
+
 /* The budget has no frame for us: make one, or say why not. */
 static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
-		     unsigned long *deadline)
+		     struct patience *patience)
 {
 	struct progress progress = evict_directly(zone);
 
@@ -213,17 +229,18 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 		return -EINTR;
 	if (progress.evicted)
 		return 0;
-	/* Before the reserve: it is what reads a full store back. */
-	if (progress.error)
-		return progress.error;
-	if (*use == VMZONE_POOL_ZERO) {
+	if (progress.error) {
+		/* Not the reserve: it is what reads a full store back. */
+		if (++patience->refusals == MAX_REFUSALS)
+			return progress.error;
+	} else if (*use == VMZONE_POOL_ZERO) {
 		*use = VMZONE_POOL_PAGE_IN;
 		return 0;
-	}
-	if (!*deadline)
-		*deadline = jiffies + msecs_to_jiffies(BUSY_WAIT_MS);
-	else if (time_after(jiffies, *deadline))
+	} else if (!patience->deadline) {
+		patience->deadline = jiffies + msecs_to_jiffies(BUSY_WAIT_MS);
+	} else if (time_after(jiffies, patience->deadline)) {
 		return -ENOMEM;
+	}
 	wait_for_frame(zone);
 	return 0;
 }
@@ -240,7 +257,7 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pool_use use)
 {
-	unsigned long deadline = 0;
+	struct patience patience = {};
 	int ret;
 
 	for (;;) {
@@ -250,7 +267,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 			wake_worker(zone);
 			return frame;
 		}
-		ret = make_room(zone, &use, &deadline);
+		ret = make_room(zone, &use, &patience);
 		if (ret)
 			return ERR_PTR(ret);
 	}

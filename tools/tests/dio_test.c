@@ -88,6 +88,10 @@ static size_t while_evicting(size_t (*body)(void))
 	return bad + (failed ? 1 : 0);
 }
 
+/*
+ * Every other time, the slots are only read before, so that they are clean and
+ * nothing but the disk's write tells that the stored copy is old.
+ */
 static size_t disk_to_zone(void)
 {
 	uint64_t random = test_seed;
@@ -95,13 +99,18 @@ static size_t disk_to_zone(void)
 
 	for (int i = 0; i < NR_IOS; i++) {
 		size_t nr = 1 + random_next(&random) % MAX_IO;
-		size_t first = random_next(&random) % (NR_SLOTS - nr);
+		size_t from = random_next(&random) % (NR_SLOTS - nr);
+		size_t to = random_next(&random) % (NR_SLOTS - nr);
 		ssize_t len = nr * page_size;
 
-		pattern_fill(&zone, in_zone, first, nr);
-		if (pread(disk, slot_at(&zone, first), len, first * page_size) != len)
-			bail("O_DIRECT read of %zu slots at %zu", nr, first);
-		bad += pattern_bad(&zone, on_disk, first, nr);
+		if (i & 1)
+			touch_read(&zone, to, nr);
+		else
+			pattern_fill(&zone, in_zone, to, nr);
+		if (pread(disk, slot_at(&zone, to), len, from * page_size) != len)
+			bail("O_DIRECT read of %zu slots at %zu", nr, from);
+		for (size_t slot = 0; slot < nr; slot++)
+			bad += !pattern_good(slot_at(&zone, to + slot), on_disk, from + slot);
 	}
 	return bad;
 }

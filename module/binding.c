@@ -29,7 +29,6 @@ int vmzone_frame_lock(struct vmzone_slot *slot, struct vmzone_frame **framep)
 	struct vmzone_frame *frame = vmzone_slot_frame(slot);
 	struct folio *folio = vmzone_frame_folio(frame);
 
-	/* Between two looks at the slot, content can be anything: check first. */
 	if (!vmzone_slot_serves(slot, frame) || !folio_try_get(folio))
 		return -EAGAIN;
 	if (!vmzone_slot_serves(slot, frame)) {

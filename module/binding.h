@@ -18,23 +18,38 @@
 #include "store.h"
 #include "zone.h"
 
-/* The frame of a slot that has one; meaningless otherwise. */
+/*
+ * A slot's content is a frame's address or, as an odd number, a token. State and
+ * content are two loads, so the state alone cannot tell the two apart for those
+ * who do not own the slot.
+ *
+ * The frame in a slot, or NULL if it has none. One that has meanwhile left the
+ * slot is still a page of the zone's pool, whose struct page can be looked at.
+ */
 static inline struct vmzone_frame *vmzone_slot_frame(const struct vmzone_slot *slot)
 {
-	return (struct vmzone_frame *)READ_ONCE(slot->content);
+	unsigned long content = READ_ONCE(slot->content);
+
+	return content & 1 ? NULL : (struct vmzone_frame *)content;
 }
 
 static inline bool vmzone_slot_serves(const struct vmzone_slot *slot,
 				      const struct vmzone_frame *frame)
 {
-	return vmzone_slot_has_frame(vmzone_slot_word(slot)) &&
+	return frame && vmzone_slot_has_frame(vmzone_slot_word(slot)) &&
 	       vmzone_slot_frame(slot) == frame;
 }
 
 /* The token of a slot without a frame; the caller owns it. */
 static inline struct vmzone_token vmzone_slot_token(const struct vmzone_slot *slot)
 {
-	return (struct vmzone_token) { .lo = slot->content, .hi = slot->token_hi };
+	return (struct vmzone_token) { .lo = slot->content >> 1, .hi = slot->token_hi };
+}
+
+/* Leave only the low word of its token in a slot; the caller owns it. */
+static inline void vmzone_slot_set_token(struct vmzone_slot *slot, u64 token_lo)
+{
+	WRITE_ONCE(slot->content, token_lo << 1 | 1);
 }
 
 /* The token of a slot with a frame; the caller owns it. */

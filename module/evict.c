@@ -85,7 +85,7 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	if (ret)
 		goto err_unfreeze;
 
-	WRITE_ONCE(slot->content, vmzone_frame_token(frame));
+	vmzone_slot_set_token(slot, vmzone_frame_token(frame));
 	vmzone_frame_detach(zone, frame);
 	page_ref_unfreeze(page, 1);
 	vmzone_slot_event(slot, VMZONE_EVENT_EVICT_DONE);
@@ -134,13 +134,15 @@ int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
 	return evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
 }
 
-/* Lock one victim and mark its slot STANDBY; no mapping can come from now on. */
+/* Lock one victim and mark its slot STANDBY: no mapping can come from now on. */
 static bool begin_park(struct vmzone_zone *zone, struct vmzone_frame *frame)
 {
 	struct vmzone_slot *slot;
 
 	if (vmzone_frame_trylock_isolated(zone, frame, &slot)) {
-		if (!vmzone_slot_event(slot, VMZONE_EVENT_PARK))
+		/* Listed again: somebody had good reason, and it is not ours. */
+		if (!(vmzone_frame_hint(frame) & VMZONE_POLICY_LISTED) &&
+		    !vmzone_slot_event(slot, VMZONE_EVENT_PARK))
 			return true;
 		folio_unlock(vmzone_frame_folio(frame));
 	}

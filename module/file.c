@@ -91,6 +91,19 @@ static ssize_t write_slot(struct vmzone_zone *zone, loff_t pos, size_t len,
 	return copied;
 }
 
+/* -ENOSPC of a file is its end, which a full store is not. */
+static int file_error(int error)
+{
+	switch (error) {
+	case -ENOSPC:
+		return -ENOMEM;
+	case -EHWPOISON:
+		return -EIO;
+	default:
+		return error;
+	}
+}
+
 /* What both directions have in common: slot by slot, as far as it goes. */
 static ssize_t copy_slots(struct kiocb *iocb, struct iov_iter *iter,
 			  ssize_t (*copy)(struct vmzone_zone *zone, loff_t pos,
@@ -112,7 +125,7 @@ static ssize_t copy_slots(struct kiocb *iocb, struct iov_iter *iter,
 		if (ret == -EFBIG)	/* the zone shrank: this is its end */
 			break;
 		if (ret < 0)
-			return done ? done : ret == -ENOSPC ? -ENOMEM : ret;
+			return done ? done : file_error(ret);
 		iocb->ki_pos += ret;
 		done += ret;
 		if (ret < len)
@@ -258,13 +271,14 @@ static int punch_hole(struct vmzone_zone *zone, loff_t pos, loff_t end)
 	int ret;
 
 	if (first > last)
-		return zero_part(zone, pos, end - pos);
-	ret = zero_part(zone, pos, first - pos);
+		return file_error(zero_part(zone, pos, end - pos));
+	/* First, because it may say EBUSY, and then nothing may have changed. */
+	ret = vmzone_range_discard(zone, first >> PAGE_SHIFT, last >> PAGE_SHIFT, &nr_done);
+	if (!ret)
+		ret = zero_part(zone, pos, first - pos);
 	if (!ret)
 		ret = zero_part(zone, last, end - last);
-	if (!ret)
-		ret = vmzone_range_discard(zone, first >> PAGE_SHIFT, last >> PAGE_SHIFT, &nr_done);
-	return ret;
+	return file_error(ret);
 }
 
 /* Only to punch holes: frames and store are not reserved by offset. */

@@ -24,8 +24,12 @@ static struct miscdevice vmzone_device = {
 	.fops = &vmzone_device_fops,
 };
 
-/* Whether vmzone_device is registered; under the module's parameter lock. */
+/*
+ * Whether vmzone_device is registered, and whether it should be, which differ
+ * after a failure; under the module's parameter lock.
+ */
 static bool device_registered;
+static bool device_wanted;
 
 module_param_named(zone_bytes, vmzone_params.zone_bytes, ulong, 0644);
 MODULE_PARM_DESC(zone_bytes, "Default size of a zone in bytes (default: 16 GiB)");
@@ -113,7 +117,7 @@ static int mode_set(const char *value, const struct kernel_param *param)
 	if (mode & ~0777)
 		return -EINVAL;
 	node_mode = mode;
-	if (!device_registered)
+	if (!device_wanted)
 		return 0;
 	unregister_device();
 	return register_device();
@@ -165,6 +169,7 @@ static int __init vmzone_init(void)
 	vmzone_debugfs_init();
 	kernel_param_lock(THIS_MODULE);
 	ret = register_device();
+	device_wanted = !ret;
 	kernel_param_unlock(THIS_MODULE);
 	if (ret)
 		goto err_debugfs;
@@ -179,6 +184,7 @@ err_debugfs:
 static void __exit vmzone_exit(void)
 {
 	kernel_param_lock(THIS_MODULE);
+	device_wanted = false;
 	unregister_device();
 	kernel_param_unlock(THIS_MODULE);
 	vmzone_debugfs_exit();

@@ -241,8 +241,13 @@ struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
 	if (!charge(pool, limit) && !(vmzone_pool_reap(pool) && charge(pool, limit)))
 		return ERR_PTR(-EAGAIN);
 	frame = take(pool);
-	if (!IS_ERR_OR_NULL(frame))
-		return frame;
+	if (!IS_ERR_OR_NULL(frame)) {
+		if (likely(!PageHWPoison(vmzone_frame_page(frame))))
+			return frame;
+		/* Lost while it was free: it counts, and is never used again. */
+		vmzone_pool_orphan(pool, frame);
+		return ERR_PTR(-EAGAIN);
+	}
 	atomic_long_dec(&pool->used);
 	/* NULL: a page is on its way between two of our lists. */
 	return frame ? frame : ERR_PTR(-EAGAIN);

@@ -47,24 +47,26 @@ struct census {
 	u64 pinned;
 };
 
-static struct census take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+static int take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_t end,
+		       struct census *census)
 {
-	struct census census = {};
 	struct vmzone_slot *slot;
+
+	*census = (struct census) {};
 
 	while ((slot = vmzone_zone_next_slot(zone, &first, end))) {
 		u32 word = vmzone_slot_word(slot);
 
 		if (vmzone_slot_pins(word))
-			census.pinned++;
+			census->pinned++;
 		else if (vmzone_slot_state(word) != VMZONE_STATE_EMPTY)
-			census.unpinned++;
+			census->unpinned++;
 		first++;
 		if (fatal_signal_pending(current))
-			break;
+			return -EINTR;
 		cond_resched();
 	}
-	return census;
+	return 0;
 }
 
 /* Whether @nr more slots can be resident beside those that are pinned. */
@@ -84,7 +86,7 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 	for (; *nr_done < max && vmzone_zone_next_slot(zone, &first, end); first++) {
 		int ret = vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
 
-		if (ret && ret != -ENOENT)
+		if (ret && ret != -ENOENT && ret != -EFBIG)
 			return ret == -ENOSPC ? -ENOMEM : ret;
 		if (!ret) {
 			unlock_page(page);
@@ -111,11 +113,15 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
  */
 int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
+	struct census census;
 	pgoff_t index;
 	int ret;
 
 	*nr_done = 0;
-	if (!fits(zone, take_census(zone, first, end).unpinned))
+	ret = take_census(zone, first, end, &census);
+	if (ret)
+		return ret;
+	if (!fits(zone, census.unpinned))
 		return -ENOMEM;
 	/* What the range has already must not make room for the rest of it. */
 	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
@@ -204,12 +210,17 @@ static void unpin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 
 static int pin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 {
+	struct census census;
 	pgoff_t index;
 	int ret;
 
 	/* Every slot of it would hold a frame: no need to look at huge ranges. */
-	if (end - first > vmzone_pool_pinnable(&zone->pool) ||
-	    !fits(zone, end - first - take_census(zone, first, end).pinned))
+	if (end - first > vmzone_pool_pinnable(&zone->pool))
+		return -ENOMEM;
+	ret = take_census(zone, first, end, &census);
+	if (ret)
+		return ret;
+	if (!fits(zone, end - first - census.pinned))
 		return -ENOMEM;
 	for (index = first; index < end; index++) {
 		ret = fatal_signal_pending(current) ? -EINTR :
@@ -262,14 +273,16 @@ int vmzone_range_pin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *
  */
 int vmzone_range_unpin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
+	struct census census;
 	int ret = lock_range(zone);
 
 	*nr_done = 0;
 	if (ret)
 		return ret;
-	if (take_census(zone, first, end).pinned != end - first) {
+	ret = take_census(zone, first, end, &census);
+	if (!ret && census.pinned != end - first)
 		ret = -EINVAL;
-	} else {
+	if (!ret) {
 		unpin_slots(zone, first, end);
 		*nr_done = end - first;
 	}
@@ -305,14 +318,16 @@ static int discard_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
  */
 int vmzone_range_discard(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
+	struct census census;
 	int ret = lock_range(zone);
 
 	*nr_done = 0;
 	if (ret)
 		return ret;
-	if (take_census(zone, first, end).pinned)
+	ret = take_census(zone, first, end, &census);
+	if (!ret && census.pinned)
 		ret = -EBUSY;
-	else
+	if (!ret)
 		ret = discard_slots(zone, first, end, nr_done);
 	mutex_unlock(&zone->range_lock);
 	trace_vmzone_discard(zone->id, first, end, ret);
@@ -340,6 +355,7 @@ static void set_size(struct vmzone_zone *zone, pgoff_t nr_slots)
 int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 {
 	pgoff_t nr_slots = bytes >> PAGE_SHIFT;
+	struct census census;
 	pgoff_t cut;
 	u64 nr_done = 0;
 	int ret;
@@ -352,10 +368,9 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 	if (ret)
 		return ret;
 	cut = min_t(pgoff_t, nr_slots, zone->nr_slots);
-	if (take_census(zone, cut, ULONG_MAX).pinned)
+	ret = take_census(zone, cut, ULONG_MAX, &census);
+	if (!ret && census.pinned)
 		ret = -EBUSY;
-	else if (fatal_signal_pending(current))
-		ret = -EINTR;
 	if (ret)
 		goto out_unlock;
 	if (nr_slots < zone->nr_slots) {

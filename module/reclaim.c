@@ -61,7 +61,7 @@ static unsigned long standby_target(const struct vmzone_zone *zone)
 	return clamp(zone->pool.budget / 8, 4UL, 1024UL);
 }
 
-/* Ask the policy for victims and unmap them. Returns how many are parked. */
+/* Ask the policy for victims and unmap them. Returns how many it had. */
 static unsigned int park_batch(struct vmzone_zone *zone)
 {
 	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
@@ -78,7 +78,8 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 	duration_ns = vmzone_elapsed_ns(start);
 	vmzone_hist_add(&zone->counters, VMZONE_HIST_SELECT, duration_ns);
 	trace_vmzone_select(zone->id, nr, second_chances, duration_ns);
-	return vmzone_evict_park(zone, batch, nr);
+	vmzone_evict_park(zone, batch, nr);
+	return nr;
 }
 
 /**
@@ -121,14 +122,14 @@ static unsigned int evict_some(struct vmzone_zone *zone, unsigned int nr,
 /* Not for ever: others may bring frames back as fast as we park them. */
 static void stock_standby(struct vmzone_zone *zone)
 {
-	unsigned long target = standby_target(zone), parked = 0;
+	unsigned long target = standby_target(zone), tried = 0;
 
-	while (READ_ONCE(zone->policy.nr_standby) < target && parked < target) {
+	while (READ_ONCE(zone->policy.nr_standby) < target && tried < target) {
 		unsigned int nr = park_batch(zone);
 
 		if (!nr)
 			break;
-		parked += nr;
+		tried += nr;
 	}
 }
 
@@ -178,19 +179,21 @@ void vmzone_reclaim_freed(struct vmzone_zone *zone)
 }
 
 /*
- * Look at each frame once at most. One that cannot be saved is no reason to give
+ * Look at each frame about once at most. One that cannot be saved is no reason to give
  * up, since the next may be clean; many are.
  */
 static struct progress evict_directly(struct vmzone_zone *zone)
 {
-	unsigned long left = zone->policy.nr + zone->policy.nr_standby;
+	unsigned long left = READ_ONCE(zone->policy.nr) + READ_ONCE(zone->policy.nr_standby);
 	struct progress progress = {};
 
 	do {
 		unsigned int tried = evict_some(zone, DIRECT_BATCH,
 						VMZONE_EVICT_DIRECT, &progress);
 
-		if (!tried && !park_batch(zone))
+		if (!tried)
+			tried = park_batch(zone);
+		if (!tried)
 			break;
 		left -= min_t(unsigned long, left, tried);
 		cond_resched();

@@ -83,7 +83,6 @@ static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t inde
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
 		return PTR_ERR(frame);
 	}
-	/* Whoever looked for the frame's last slot may still have the lock. */
 	folio_lock(vmzone_frame_folio(frame));
 	ret = fill_contents(zone, slot, index, frame, stored);
 	if (ret) {
@@ -199,7 +198,7 @@ static int discard_locked(struct vmzone_zone *zone, struct vmzone_slot *slot,
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  * Return: 0; -ENOENT when the slot is not worth one; -EFBIG when the zone has
- * shrunk below it; or an error as in resident.h.
+ * shrunk below it; -EHWPOISON when the machine has lost the page; or an error as in resident.h.
  */
 int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 			enum vmzone_want want, struct page **pagep,
@@ -225,6 +224,10 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 	if (index >= READ_ONCE(zone->nr_slots)) {
 		discard_locked(zone, slot, frame);
 		return -EFBIG;
+	}
+	if (PageHWPoison(vmzone_frame_page(frame))) {
+		vmzone_frame_unlock(frame);
+		return -EHWPOISON;
 	}
 	if (*touch == VMZONE_TOUCH_MAJOR && want != VMZONE_WANT_STORED)
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_REFAULT);

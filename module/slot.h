@@ -94,7 +94,8 @@ enum vmzone_slot_event {
  * struct vmzone_slot - one slot
  * @word: state, flags and pin count
  * @token_hi: high word of the token of the stored copy, if BACKED
- * @content: with a frame: its address; else, if BACKED: the token's low word
+ * @content: with a frame: its address; else, if BACKED: the token's low word,
+ *	marked as one (binding.h)
  *
  * @token_hi and @content are written by the owner only. Sixteen bytes, because
  * there is one for each page of a zone that was ever touched.

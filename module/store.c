@@ -29,10 +29,10 @@
 #include "compat.h"
 #include "store.h"
 
+#define TOKEN_LO_BITS	56
+
 /* zsmalloc keeps a handle of this size for each object, in a slab of its own. */
 #define HANDLE_BYTES	sizeof(unsigned long)
-
-#define TOKEN_LO_BITS	56
 
 /**
  * struct compressed_store - a store

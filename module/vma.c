@@ -33,34 +33,29 @@ static void count_fault(struct vmzone_zone *zone, pgoff_t index,
 	trace_vmzone_fault(zone->id, index, touch, duration_ns);
 }
 
-/* A fault that cannot be served. A dying task gets no further anyway. */
-static vm_fault_t fail_fault(struct vmzone_zone *zone)
+/*
+ * A fault that cannot be served. Never VM_FAULT_OOM: for want of a frame the
+ * kernel would call its OOM killer or try again for ever, and neither helps a
+ * zone that is full. A dying task gets no further anyway.
+ */
+static vm_fault_t fail_fault(struct vmzone_zone *zone, int error)
 {
 	if (!fatal_signal_pending(current))
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_SIGBUS);
-	return VM_FAULT_SIGBUS;
+	return error == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 }
 
-/*
- * Never VM_FAULT_OOM: for want of a frame the kernel would call its OOM killer
- * or try again for ever, and neither helps a zone that is full.
- */
 static vm_fault_t vmzone_fault(struct vm_fault *vmf)
 {
 	struct vmzone_zone *zone = vmf->vma->vm_private_data;
 	ktime_t start = ktime_get();
 	enum vmzone_touch touch;
-	struct page *page;
+	int ret = -EFBIG;
 
-	if (vmf->pgoff >= READ_ONCE(zone->nr_slots) ||
-	    vmzone_resident_get(zone, vmf->pgoff, VMZONE_WANT_ANY, &page, &touch))
-		return fail_fault(zone);
-	if (PageHWPoison(page)) {
-		unlock_page(page);
-		put_page(page);
-		return VM_FAULT_HWPOISON;
-	}
-	vmf->page = page;
+	if (vmf->pgoff < READ_ONCE(zone->nr_slots))
+		ret = vmzone_resident_get(zone, vmf->pgoff, VMZONE_WANT_ANY, &vmf->page, &touch);
+	if (ret)
+		return fail_fault(zone, ret);
 	count_fault(zone, vmf->pgoff, touch, start);
 	return VM_FAULT_LOCKED | (touch == VMZONE_TOUCH_MAJOR ? VM_FAULT_MAJOR : 0);
 }

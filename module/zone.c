@@ -279,8 +279,8 @@ static int create_inode(struct vmzone_zone *zone)
  * vmzone_zone_put() - give back a zone that vmzone_zone_create() returned
  * @zone: the zone
  *
- * Context: process context, sleeps. The zone ends here unless a mapping's
- * inode reference is still there.
+ * Context: process context, sleeps. The zone ends here: a mapping would hold
+ * the file.
  */
 void vmzone_zone_put(struct vmzone_zone *zone)
 {

@@ -283,9 +283,14 @@ static int do_pagemap(struct call *call)
 static int do_stats(struct call *call)
 {
 	struct vmzone_stats *stats = &call->arg.stats;
+	int ret;
 
 	if (stats->flags & ~VMZONE_STATS_RESET)
 		return -EINVAL;
+	/* What cannot be told must not be reset. */
+	ret = copy_back(call);
+	if (ret)
+		return ret;
 	vmzone_zone_read_stats(call->zone, stats, stats->flags & VMZONE_STATS_RESET);
 	return copy_back(call);
 }

@@ -31,8 +31,13 @@
 /* How many frames a fault that must evict by itself frees in one go. */
 #define DIRECT_BATCH	4U
 
-/* How many saves a full store may refuse before a fault ends its round. */
+/*
+ * How many saves a full store may refuse before a fault ends its round. One that
+ * fails for want of memory weighs more: the kernel has searched long for it, and
+ * the next victim needs memory, too.
+ */
 #define DIRECT_ERRORS	64U
+#define NOMEM_WEIGHT	16U
 
 /*
  * How many such rounds: the room that this one lacked may have gone to an
@@ -85,7 +90,7 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 /**
  * struct progress - what a round of evictions came to
  * @evicted: frames freed
- * @errors: victims that could not be saved for want of room or memory
+ * @errors: victims that could not be saved for want of room or memory, by weight
  * @error: why the last of them could not
  */
 struct progress {
@@ -113,7 +118,7 @@ static unsigned int evict_some(struct vmzone_zone *zone, unsigned int nr,
 		progress->evicted += !ret;
 		if (!ret || ret == -EBUSY)
 			continue;
-		progress->errors++;
+		progress->errors += ret == -ENOMEM ? NOMEM_WEIGHT : 1;
 		progress->error = ret;
 	}
 	return tried;

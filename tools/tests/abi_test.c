@@ -263,6 +263,7 @@ static void good_call(const struct command *command, size_t extra)
 static void no_place_for_results(void)
 {
 	struct vmzone_range *range = (void *)area;
+	struct vmzone_stats *stats = (void *)area;
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!commands[i].results || commands[i].feature & ~features)
@@ -279,6 +280,12 @@ static void no_place_for_results(void)
 	   "PIN: a range, and a structure that can't be written");
 	mprotect(area, page_size, PROT_READ | PROT_WRITE);
 	ok(unharmed(), "PIN: no count has changed");
+	*stats = (struct vmzone_stats){ .size = sizeof(*stats), .flags = VMZONE_STATS_RESET };
+	mprotect(area, page_size, PROT_READ);
+	is(ioctl(zone.fd, VMZONE_IOC_STATS, stats) ? errno : 0, EFAULT,
+	   "STATS: RESET, and a structure that can't be written");
+	mprotect(area, page_size, PROT_READ | PROT_WRITE);
+	ok(zone_stats(&zone).faults_zero, "STATS: no event is forgotten");
 }
 
 static void pagemap_vectors(void)

@@ -313,13 +313,13 @@ void vmzone_pool_orphan(struct vmzone_pool *pool, struct vmzone_frame *frame)
 unsigned long vmzone_pool_reap(struct vmzone_pool *pool)
 {
 	struct vmzone_frame *frame, *next;
-	unsigned long nr = 0, todo;
+	unsigned long nr = 0, left;
 	LIST_HEAD(reaped);
 
 	if (!READ_ONCE(pool->nr_orphans))
 		return 0;
 	spin_lock(&pool->lock);
-	for (todo = min(pool->nr_orphans, REAP_BATCH); todo; todo--) {
+	for (left = min(pool->nr_orphans, REAP_BATCH); left; left--) {
 		struct page *page;
 
 		frame = list_first_entry(&pool->orphans, struct vmzone_frame, node);

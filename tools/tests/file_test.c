@@ -145,6 +145,8 @@ static void pinned_slots(void)
 	is(zone_range(&zone, VMZONE_IOC_PIN, 20, 1), 1, "PIN one slot");
 	is(error_of(fallocate(zone.fd, PUNCH, 16 * page_size, 8 * page_size)), EBUSY,
 	   "a hole across it is EBUSY");
+	is(error_of(fallocate(zone.fd, PUNCH, 15 * page_size + 100, 10 * page_size)), EBUSY,
+	   "so is one that begins and ends within slots");
 	is(error_of(ftruncate(zone.fd, 16 * page_size)), EBUSY, "so is a cut before it");
 	is(stat_of(zone.fd).st_size, NR_SLOTS * page_size, "the size stays");
 	is(pattern_bad(&zone, pattern, 0, NR_SLOTS), 0, "and all contents");

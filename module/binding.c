@@ -119,7 +119,8 @@ void vmzone_frame_unlock(struct vmzone_frame *frame)
  * vmzone_frame_own_and_unmap() - take a slot away from all but the caller
  * @zone: the zone
  * @slot: the slot; EVICTING afterwards
- * @frame: its frame, locked by the caller
+ * @frame: its frame, from vmzone_frame_lock(); the caller's reference goes, and
+ *	on failure the lock, too
  *
  * Context: process context, sleeps.
  * Return: 0, or -EBUSY when the slot is pinned.
@@ -129,9 +130,12 @@ int vmzone_frame_own_and_unmap(struct vmzone_zone *zone, struct vmzone_slot *slo
 {
 	int ret = vmzone_slot_event(slot, VMZONE_EVENT_EVICT_BEGIN);
 
-	if (ret)
+	if (ret) {
+		vmzone_frame_unlock(frame);
 		return ret;
+	}
 	unmap_mapping_pages(zone->inode->i_mapping, frame->index, 1, false);
+	folio_put(vmzone_frame_folio(frame));
 	return 0;
 }
 
@@ -151,17 +155,20 @@ void vmzone_frame_detach(struct vmzone_zone *zone, struct vmzone_frame *frame)
 }
 
 /**
- * vmzone_slot_drop_token() - free the stored copy of a slot
+ * vmzone_slot_drop_copy() - free the stored copy of a slot, if it has one
  * @zone: the zone
- * @slot: the slot, BACKED until now
- * @token: its token
+ * @slot: the slot
+ * @frame: its frame, which has the token; NULL when the slot itself has it
  *
  * Context: the owner of the slot, or while its zone ends.
  */
-void vmzone_slot_drop_token(struct vmzone_zone *zone, struct vmzone_slot *slot,
-			    struct vmzone_token token)
+void vmzone_slot_drop_copy(struct vmzone_zone *zone, struct vmzone_slot *slot,
+			   const struct vmzone_frame *frame)
 {
-	zone->store->ops->drop(zone->store, token);
+	if (!(vmzone_slot_word(slot) & VMZONE_SLOT_BACKED))
+		return;
+	zone->store->ops->drop(zone->store, frame ? vmzone_slot_frame_token(slot, frame) :
+						    vmzone_slot_token(slot));
 	slot->token_hi = 0;
 	vmzone_slot_event(slot, VMZONE_EVENT_DROP);
 }

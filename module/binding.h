@@ -69,7 +69,7 @@ void vmzone_frame_unlock(struct vmzone_frame *frame);
 int vmzone_frame_own_and_unmap(struct vmzone_zone *zone, struct vmzone_slot *slot,
 			       struct vmzone_frame *frame);
 void vmzone_frame_detach(struct vmzone_zone *zone, struct vmzone_frame *frame);
-void vmzone_slot_drop_token(struct vmzone_zone *zone, struct vmzone_slot *slot,
-			    struct vmzone_token token);
+void vmzone_slot_drop_copy(struct vmzone_zone *zone, struct vmzone_slot *slot,
+			   const struct vmzone_frame *frame);
 
 #endif /* VMZONE_BINDING_H */

@@ -30,8 +30,7 @@ static int save(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	int ret;
 
 	/* It is of no use any more, and makes room for the new one. */
-	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
-		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
+	vmzone_slot_drop_copy(zone, slot, frame);
 	ret = zone->store->ops->save(zone->store, vmzone_frame_page(frame), &token);
 	duration_ns = vmzone_elapsed_ns(start);
 	trace_vmzone_page_out(zone->id, frame->index, ret, duration_ns);
@@ -126,11 +125,8 @@ int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
 	if (ret)
 		return ret;
 	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
-	if (ret) {
-		vmzone_frame_unlock(frame);
+	if (ret)
 		return ret;
-	}
-	folio_put(vmzone_frame_folio(frame));
 	return evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
 }
 

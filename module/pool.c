@@ -177,6 +177,8 @@ static void refill(struct vmzone_pool *pool, struct vmzone_pool_cache *cache)
 		cache->frames[cache->nr++] = batch[--nr];
 	spin_unlock(&cache->lock);
 
+	if (!nr)
+		return;
 	/* Another task of this CPU filled it meanwhile. */
 	spin_lock(&pool->lock);
 	while (nr)

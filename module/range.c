@@ -29,6 +29,21 @@ static int lock_range(struct vmzone_zone *zone)
 	return mutex_lock_killable(&zone->range_lock) ? -EINTR : 0;
 }
 
+/* Between two slots of a long range: whether to go on. */
+static int checkpoint(void)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	cond_resched();
+	return 0;
+}
+
+/* To a request, a full store is a lack of memory. */
+static int range_error(int error)
+{
+	return error == -ENOSPC ? -ENOMEM : error;
+}
+
 /* Pin count of a slot; stable while the caller holds range_lock. */
 static u32 pins_of(struct vmzone_zone *zone, pgoff_t index)
 {
@@ -51,10 +66,10 @@ static int take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_t end,
 		       struct census *census)
 {
 	struct vmzone_slot *slot;
+	int ret = 0;
 
 	*census = (struct census) {};
-
-	while ((slot = vmzone_zone_next_slot(zone, &first, end))) {
+	while (!ret && (slot = vmzone_zone_next_slot(zone, &first, end))) {
 		u32 word = vmzone_slot_word(slot);
 
 		if (vmzone_slot_pins(word))
@@ -62,11 +77,18 @@ static int take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_t end,
 		else if (vmzone_slot_state(word) != VMZONE_STATE_EMPTY)
 			census->unpinned++;
 		first++;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		ret = checkpoint();
 	}
-	return 0;
+	return ret;
+}
+
+/* 0, or -EBUSY when a slot is pinned. The caller holds range_lock. */
+static int check_unpinned(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+{
+	struct census census;
+	int ret = take_census(zone, first, end, &census);
+
+	return !ret && census.pinned ? -EBUSY : ret;
 }
 
 /* Whether @nr more slots can be resident beside those that are pinned. */
@@ -87,15 +109,14 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 		int ret = vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
 
 		if (ret && ret != -ENOENT && ret != -EFBIG)
-			return ret == -ENOSPC ? -ENOMEM : ret;
+			return range_error(ret);
 		if (!ret) {
-			unlock_page(page);
-			put_page(page);
+			vmzone_frame_unlock(vmzone_page_frame(page));
 			++*nr_done;
 		}
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		ret = checkpoint();
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -126,9 +147,10 @@ int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 	/* What the range has already must not make room for the rest of it. */
 	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
 		ret = vmzone_resident_refresh(zone, index);
-		if (ret || fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		if (!ret)
+			ret = checkpoint();
+		if (ret)
+			return ret;
 	}
 	return page_in_slots(zone, first, end, U64_MAX, nr_done);
 }
@@ -163,10 +185,10 @@ static long page_out_pass(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, 
 		else if (ret == -EBUSY)
 			busy += !pins_of(zone, first);
 		else if (ret != -ENOENT)
-			return ret == -ENOSPC ? -ENOMEM : ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+			return range_error(ret);
+		ret = checkpoint();
+		if (ret)
+			return ret;
 	}
 	return busy;
 }
@@ -232,7 +254,7 @@ static int pin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 
 err_unpin:
 	unpin_slots(zone, first, index);
-	return ret == -ENOSPC ? -ENOMEM : ret;
+	return range_error(ret);
 }
 
 /**
@@ -299,9 +321,9 @@ static int discard_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 		if (ret < 0)
 			return ret;
 		*nr_done += ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		ret = checkpoint();
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -318,15 +340,12 @@ static int discard_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
  */
 int vmzone_range_discard(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
-	struct census census;
 	int ret = lock_range(zone);
 
 	*nr_done = 0;
 	if (ret)
 		return ret;
-	ret = take_census(zone, first, end, &census);
-	if (!ret && census.pinned)
-		ret = -EBUSY;
+	ret = check_unpinned(zone, first, end);
 	if (!ret)
 		ret = discard_slots(zone, first, end, nr_done);
 	mutex_unlock(&zone->range_lock);
@@ -355,7 +374,6 @@ static void set_size(struct vmzone_zone *zone, pgoff_t nr_slots)
 int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 {
 	pgoff_t nr_slots = bytes >> PAGE_SHIFT;
-	struct census census;
 	pgoff_t cut;
 	u64 nr_done = 0;
 	int ret;
@@ -368,9 +386,7 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 	if (ret)
 		return ret;
 	cut = min_t(pgoff_t, nr_slots, zone->nr_slots);
-	ret = take_census(zone, cut, ULONG_MAX, &census);
-	if (!ret && census.pinned)
-		ret = -EBUSY;
+	ret = check_unpinned(zone, cut, ULONG_MAX);
 	if (ret)
 		goto out_unlock;
 	if (nr_slots < zone->nr_slots) {

@@ -53,16 +53,12 @@ static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot, pgo
 static void attach(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
 		   struct vmzone_frame *frame, bool stored)
 {
-	if (stored) {
-		struct vmzone_token token = vmzone_slot_token(slot);
-
-		if (zone->store->ops->is_tight(zone->store))
-			vmzone_slot_drop_token(zone, slot, token);
-		else
-			vmzone_frame_set_token(frame, token.lo);
-	}
 	if (!stored)
 		atomic_long_inc(&zone->nr_used);
+	else if (zone->store->ops->is_tight(zone->store))
+		vmzone_slot_drop_copy(zone, slot, NULL);
+	else
+		vmzone_frame_set_token(frame, vmzone_slot_token(slot).lo);
 	frame->mapping = zone->inode->i_mapping;
 	frame->index = index;
 	WRITE_ONCE(slot->content, (unsigned long)frame);
@@ -174,13 +170,9 @@ static int discard_locked(struct vmzone_zone *zone, struct vmzone_slot *slot,
 {
 	int ret = vmzone_frame_own_and_unmap(zone, slot, frame);
 
-	if (ret) {
-		vmzone_frame_unlock(frame);
+	if (ret)
 		return ret;
-	}
-	folio_put(vmzone_frame_folio(frame));
-	if (vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)
-		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
+	vmzone_slot_drop_copy(zone, slot, frame);
 	WRITE_ONCE(slot->content, 0);
 	abandon_frame(zone, frame);
 	atomic_long_dec(&zone->nr_used);
@@ -335,7 +327,7 @@ static int discard_stored(struct vmzone_zone *zone, struct vmzone_slot *slot)
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
 		return 0;
 	}
-	vmzone_slot_drop_token(zone, slot, vmzone_slot_token(slot));
+	vmzone_slot_drop_copy(zone, slot, NULL);
 	WRITE_ONCE(slot->content, 0);
 	atomic_long_dec(&zone->nr_used);
 	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
@@ -374,18 +366,13 @@ int vmzone_resident_discard(struct vmzone_zone *zone, pgoff_t index)
 
 static void release(struct vmzone_zone *zone, struct vmzone_slot *slot)
 {
-	u32 word = vmzone_slot_word(slot);
 	struct vmzone_frame *frame = vmzone_slot_frame(slot);
 
-	if (!vmzone_slot_has_frame(word)) {
-		if (word & VMZONE_SLOT_BACKED)
-			vmzone_slot_drop_token(zone, slot, vmzone_slot_token(slot));
-		return;
+	vmzone_slot_drop_copy(zone, slot, frame);
+	if (frame) {
+		folio_lock(vmzone_frame_folio(frame));
+		abandon_frame(zone, frame);
 	}
-	folio_lock(vmzone_frame_folio(frame));
-	if (word & VMZONE_SLOT_BACKED)
-		vmzone_slot_drop_token(zone, slot, vmzone_slot_frame_token(slot, frame));
-	abandon_frame(zone, frame);
 }
 
 /**

@@ -79,6 +79,7 @@ static int policy_test_init(struct kunit *test)
 		if (!fix->frames[i])
 			return -ENOMEM;
 		vmzone_frame_set_token(fix->frames[i], i);
+		fix->frames[i]->index = i;
 	}
 	if (test->param_value)
 		start(test, test->param_value);
@@ -138,7 +139,7 @@ static void add_all(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < NR_FRAMES; i++)
-		vmzone_policy_add(&fix->policy, fix->frames[i]);
+		vmzone_policy_add(&fix->policy, fix->frames[i], false);
 }
 
 static void put_batch(struct kunit *test, unsigned int nr)
@@ -206,15 +207,15 @@ static void twice_is_once(struct kunit *test)
 	struct vmzone_policy *policy = &fix->policy;
 	struct vmzone_frame *frame = fix->frames[3];
 
-	vmzone_policy_add(policy, frame);
-	vmzone_policy_add(policy, frame);
+	vmzone_policy_add(policy, frame, false);
+	vmzone_policy_add(policy, frame, false);
 	KUNIT_EXPECT_EQ(test, policy->nr, 1ul);
 	vmzone_policy_park(policy, frame);
 	vmzone_policy_park(policy, frame);
 	KUNIT_EXPECT_EQ(test, policy->nr, 0ul);
 	KUNIT_EXPECT_EQ(test, policy->nr_standby, 1ul);
-	vmzone_policy_add(policy, frame);
-	vmzone_policy_add(policy, frame);
+	vmzone_policy_add(policy, frame, false);
+	vmzone_policy_add(policy, frame, false);
 	KUNIT_EXPECT_EQ(test, policy->nr, 1ul);
 	KUNIT_EXPECT_EQ(test, policy->nr_standby, 0ul);
 	vmzone_policy_remove(policy, frame);
@@ -235,7 +236,7 @@ static void putback_brings_back(struct kunit *test)
 	struct policy_fixture *fix = test->priv;
 	struct vmzone_frame *frame = fix->frames[0];
 
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	KUNIT_ASSERT_EQ(test, isolate(test, 4), 1u);
 	vmzone_policy_putback(&fix->policy, frame);
 	KUNIT_EXPECT_EQ(test, fix->policy.nr, 1ul);
@@ -252,7 +253,7 @@ static void putback_after_remove_does_nothing(struct kunit *test)
 	struct policy_fixture *fix = test->priv;
 	struct vmzone_frame *frame = fix->frames[0];
 
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	KUNIT_ASSERT_EQ(test, isolate(test, 1), 1u);
 	vmzone_policy_remove(&fix->policy, frame);
 	vmzone_policy_putback(&fix->policy, frame);
@@ -276,9 +277,9 @@ static void add_wins_over_isolation(struct kunit *test)
 	struct policy_fixture *fix = test->priv;
 	struct vmzone_frame *frame = fix->frames[0];
 
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	KUNIT_ASSERT_EQ(test, isolate(test, 1), 1u);
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	KUNIT_EXPECT_EQ(test, fix->policy.nr, 1ul);
 	vmzone_policy_putback(&fix->policy, frame);
 	KUNIT_EXPECT_EQ(test, fix->policy.nr, 1ul);
@@ -286,7 +287,7 @@ static void add_wins_over_isolation(struct kunit *test)
 
 	vmzone_policy_park(&fix->policy, frame);
 	KUNIT_ASSERT_EQ(test, isolate_standby(test, 1), 1u);
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	vmzone_policy_putback(&fix->policy, frame);
 	KUNIT_EXPECT_EQ(test, fix->policy.nr, 1ul);
 	KUNIT_EXPECT_EQ(test, fix->policy.nr_standby, 0ul);
@@ -304,7 +305,7 @@ static void standby_is_a_queue(struct kunit *test)
 		vmzone_policy_park(policy, fix->frames[9 - i]);
 	KUNIT_EXPECT_EQ(test, policy->nr, NR_FRAMES - 10ul);
 	KUNIT_EXPECT_EQ(test, policy->nr_standby, 10ul);
-	vmzone_policy_add(policy, fix->frames[5]);		/* rescued */
+	vmzone_policy_add(policy, fix->frames[5], false);		/* rescued */
 	vmzone_policy_remove(policy, fix->frames[4]);
 	vmzone_policy_park(policy, fix->frames[9]);		/* parked anew: last */
 	KUNIT_ASSERT_EQ(test, isolate_standby(test, 3), 3u);
@@ -359,9 +360,9 @@ static void nothing_is_lost(struct kunit *test)
 		u32 random = prandom_u32_state(&rnd);
 
 		k = (random >> 8) % NR_FRAMES;
-		switch (random % 8) {
+		switch (random % 9) {
 		case 0 ... 1:
-			vmzone_policy_add(policy, fix->frames[k]);
+			vmzone_policy_add(policy, fix->frames[k], random >> 31);
 			places[k] = ACTIVE;
 			break;
 		case 2:
@@ -389,6 +390,9 @@ static void nothing_is_lost(struct kunit *test)
 				places[number(fix->batch[j])] = ISOLATED_PARKED;
 				refs[number(fix->batch[j])]++;
 			}
+			break;
+		case 6:
+			vmzone_policy_accessed(policy, fix->frames[k]);
 			break;
 		default:
 			if (!refs[k])
@@ -421,7 +425,8 @@ static void touched_frames_come_too(struct kunit *test)
 		add_all(test);
 		for (i = 0; i < NR_FRAMES; i++) {
 			vmzone_policy_park(&fix->policy, fix->frames[i]);
-			vmzone_policy_add(&fix->policy, fix->frames[i]);
+			vmzone_policy_add(&fix->policy, fix->frames[i], false);
+			vmzone_policy_accessed(&fix->policy, fix->frames[i]);
 		}
 		KUNIT_EXPECT_EQ(test, fix->policy.nr, (unsigned long)NR_FRAMES);
 		for (i = 0; i < NR_FRAMES; i += got) {
@@ -441,9 +446,9 @@ static void tokens_are_left_alone(struct kunit *test)
 	struct vmzone_frame *frame = fix->frames[0];
 
 	vmzone_frame_set_token(frame, token);
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	vmzone_policy_park(&fix->policy, frame);
-	vmzone_policy_add(&fix->policy, frame);
+	vmzone_policy_add(&fix->policy, frame, false);
 	KUNIT_ASSERT_EQ(test, isolate(test, 1), 1u);
 	KUNIT_EXPECT_EQ(test, vmzone_frame_token(frame), token);
 	vmzone_policy_putback(&fix->policy, frame);

@@ -61,6 +61,19 @@ vmzone_slot_frame_token(const struct vmzone_slot *slot, const struct vmzone_fram
 	};
 }
 
+/*
+ * Whether evicting a slot's frame would mean to save it, as far as is known: a
+ * write through a mapping shows only when that is undone.
+ */
+static inline bool vmzone_frame_is_costly(const struct vmzone_slot *slot,
+					  struct vmzone_frame *frame)
+{
+	u32 word = vmzone_slot_word(slot);
+
+	return !(word & VMZONE_SLOT_BACKED) || (word & VMZONE_SLOT_WRITTEN) ||
+	       PageDirty(vmzone_frame_page(frame));
+}
+
 int vmzone_frame_lock(struct vmzone_slot *slot, struct vmzone_frame **framep);
 int vmzone_frame_lock_wait(struct vmzone_slot *slot, struct vmzone_frame **framep);
 bool vmzone_frame_trylock_isolated(struct vmzone_zone *zone, struct vmzone_frame *frame,

@@ -98,7 +98,7 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 err_unfreeze:
 	page_ref_unfreeze(page, 1);
 err_keep:
-	vmzone_policy_add(&zone->policy, frame);
+	vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 	vmzone_slot_event(slot, VMZONE_EVENT_EVICT_ABORT);
 	unlock_page(page);
 	return ret;

@@ -62,7 +62,7 @@ static const struct kernel_param_ops policy_param_ops = {
 	.get = policy_get,
 };
 module_param_cb(policy, &policy_param_ops, NULL, 0644);
-MODULE_PARM_DESC(policy, "Default policy: fifo, clock (default: clock)");
+MODULE_PARM_DESC(policy, "Default policy: fifo, clock, nru, lru, sieve, s3fifo (default: clock)");
 
 static int codec_set(const char *value, const struct kernel_param *param)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * policy.c - the table of eviction policies, and what they have in common
+ * policy.c - what all eviction policies have in common
  *
- * Owns: whether a frame is wanted and where it is listed, and the standby queue.
+ * Owns: whether a frame is wanted and where it is listed, the standby queue, and
+ * the change from one algorithm to another.
  * Callers of add, park and remove hold the frame's folio lock (or own its slot
  * while it fills), so these come in a settled order; isolate and putback come
  * from the reclaimer at any time and look at the bits.
@@ -11,71 +12,16 @@
  * is how a policy learns that a frame is in use, since no accessed bit of the
  * hardware can be trusted (every fault sets it).
  *
- * Invariants: listed implies wanted; parked tells which list; a frame on no
- * list has an empty node.
+ * Invariants: listed implies wanted; parked tells which list, and the generation
+ * which algorithm; a frame on no list has an empty node.
  *
  * Lock order: policy->lock is a leaf, inside a folio lock.
  */
 #include <linux/err.h>
 #include <linux/list.h>
-#include <linux/string.h>
+#include <linux/sched.h>
 
 #include "policy.h"
-
-static const struct vmzone_policy_ops *const policies[] = {
-	&vmzone_policy_fifo,
-	&vmzone_policy_clock,
-};
-
-/**
- * vmzone_policy_by_id() - find an algorithm
- * @id: enum vmzone_policy_id, as given by a user
- *
- * Context: any.
- * Return: it, or NULL if this build has none of that id.
- */
-const struct vmzone_policy_ops *vmzone_policy_by_id(u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(policies); i++)
-		if (policies[i]->id == id)
-			return policies[i];
-	return NULL;
-}
-
-/**
- * vmzone_policy_by_name() - find an algorithm
- * @name: as in the module parameter
- *
- * Context: any.
- * Return: it, or NULL if this build has none of that name.
- */
-const struct vmzone_policy_ops *vmzone_policy_by_name(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(policies); i++)
-		if (sysfs_streq(policies[i]->name, name))
-			return policies[i];
-	return NULL;
-}
-
-/**
- * vmzone_policy_mask() - the algorithms of this build
- *
- * Context: any.
- * Return: bit mask, 1 << enum vmzone_policy_id.
- */
-u32 vmzone_policy_mask(void)
-{
-	unsigned int i;
-	u32 mask = 0;
-
-	for (i = 0; i < ARRAY_SIZE(policies); i++)
-		mask |= 1U << policies[i]->id;
-	return mask;
-}
 
 /**
  * vmzone_policy_init() - set up the policy of a zone
@@ -97,6 +43,9 @@ int vmzone_policy_init(struct vmzone_policy *policy,
 	spin_lock_init(&policy->lock);
 	policy->ops = ops;
 	policy->private = private;
+	policy->retiring_ops = NULL;
+	policy->retiring = NULL;
+	policy->generation = 0;
 	policy->nr = 0;
 	INIT_LIST_HEAD(&policy->standby);
 	policy->nr_standby = 0;
@@ -114,6 +63,32 @@ void vmzone_policy_destroy(struct vmzone_policy *policy)
 	policy->ops->destroy(policy->private);
 }
 
+/**
+ * vmzone_policy_bytes() - what a policy keeps besides its frames
+ * @policy: the policy
+ *
+ * Context: any, without sleeping.
+ * Return: memory in bytes.
+ */
+size_t vmzone_policy_bytes(struct vmzone_policy *policy)
+{
+	size_t bytes = 0;
+
+	spin_lock(&policy->lock);
+	if (policy->ops->bytes)
+		bytes += policy->ops->bytes(policy->private);
+	if (policy->retiring_ops && policy->retiring_ops->bytes)
+		bytes += policy->retiring_ops->bytes(policy->retiring);
+	spin_unlock(&policy->lock);
+	return bytes;
+}
+
+/* Whether a frame that an algorithm has is still with the one that retires. */
+static bool is_retiring(const struct vmzone_policy *policy, u8 hint)
+{
+	return (hint & VMZONE_POLICY_GENERATION) != policy->generation;
+}
+
 /* Take a listed frame off whichever list it is on. */
 static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 {
@@ -124,23 +99,30 @@ static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 	if (hint & VMZONE_POLICY_PARKED) {
 		list_del_init(&frame->node);
 		policy->nr_standby--;
-	} else {
-		policy->ops->remove(policy->private, frame);
-		policy->nr--;
+		return;
 	}
+	if (is_retiring(policy, hint))
+		policy->retiring_ops->remove(policy->retiring, frame);
+	else
+		policy->ops->remove(policy->private, frame);
+	policy->nr--;
 }
 
-static void list_active(struct vmzone_policy *policy, struct vmzone_frame *frame)
+/* Of @hint, only the cost is kept. */
+static void list_active(struct vmzone_policy *policy, struct vmzone_frame *frame,
+			u8 hint, bool rescued)
 {
-	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED);
-	policy->ops->add(policy->private, frame);
+	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED |
+				     (hint & VMZONE_POLICY_COSTLY) | policy->generation);
+	policy->ops->add(policy->private, frame, rescued);
 	policy->nr++;
 }
 
-static void mark_parked(struct vmzone_policy *policy, struct vmzone_frame *frame)
+static void list_standby(struct vmzone_policy *policy, struct vmzone_frame *frame, u8 hint)
 {
 	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED |
-				     VMZONE_POLICY_PARKED);
+				     VMZONE_POLICY_PARKED | (hint & VMZONE_POLICY_COSTLY));
+	list_add_tail(&frame->node, &policy->standby);
 	policy->nr_standby++;
 }
 
@@ -148,21 +130,52 @@ static void mark_parked(struct vmzone_policy *policy, struct vmzone_frame *frame
  * vmzone_policy_add() - a frame is in use, and may be chosen from now on
  * @policy: the policy
  * @frame: the frame; a parked one counts as touched; one that is listed by the
- *	algorithm already stays as it is
+ *	algorithm already stays where it is
+ * @costly: evicting it would mean a save, as far as one can tell
  *
  * Context: the caller holds the folio lock or owns the filling slot.
  */
-void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame)
+void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
+		       bool costly)
 {
 	u8 hint;
 
 	spin_lock(&policy->lock);
-	hint = vmzone_frame_hint(frame);
+	hint = vmzone_frame_hint(frame) & ~VMZONE_POLICY_COSTLY;
+	if (costly)
+		hint |= VMZONE_POLICY_COSTLY;
 	if ((hint & VMZONE_POLICY_PARKED) || !(hint & VMZONE_POLICY_LISTED)) {
 		unlist(policy, frame);
-		list_active(policy, frame);
-		if (hint & VMZONE_POLICY_PARKED)
-			policy->ops->accessed(policy->private, frame);
+		list_active(policy, frame, hint, hint & VMZONE_POLICY_PARKED);
+	} else {
+		vmzone_frame_set_hint(frame, hint);
+	}
+	spin_unlock(&policy->lock);
+}
+
+/**
+ * vmzone_policy_accessed() - a frame was touched in a way that can be seen
+ * @policy: the policy
+ * @frame: the frame; nothing happens unless an algorithm has it
+ *
+ * Context: the caller holds the folio lock.
+ */
+void vmzone_policy_accessed(struct vmzone_policy *policy, struct vmzone_frame *frame)
+{
+	const struct vmzone_policy_ops *ops;
+	void *private;
+	u8 hint;
+
+	/* A touch that is missed while algorithms change does no harm. */
+	if (!READ_ONCE(policy->ops)->accessed)
+		return;
+	spin_lock(&policy->lock);
+	hint = vmzone_frame_hint(frame);
+	if ((hint & VMZONE_POLICY_LISTED) && !(hint & VMZONE_POLICY_PARKED)) {
+		ops = is_retiring(policy, hint) ? policy->retiring_ops : policy->ops;
+		private = is_retiring(policy, hint) ? policy->retiring : policy->private;
+		if (ops->accessed)
+			ops->accessed(private, frame);
 	}
 	spin_unlock(&policy->lock);
 }
@@ -178,8 +191,7 @@ void vmzone_policy_park(struct vmzone_policy *policy, struct vmzone_frame *frame
 {
 	spin_lock(&policy->lock);
 	unlist(policy, frame);
-	mark_parked(policy, frame);
-	list_add_tail(&frame->node, &policy->standby);
+	list_standby(policy, frame, vmzone_frame_hint(frame));
 	spin_unlock(&policy->lock);
 }
 
@@ -222,16 +234,19 @@ unsigned int vmzone_policy_isolate(struct vmzone_policy *policy,
 				   struct vmzone_frame **batch, unsigned int nr,
 				   unsigned long *second_chances)
 {
-	unsigned int i;
+	unsigned int got = 0, i;
 
 	*second_chances = 0;
 	spin_lock(&policy->lock);
-	nr = policy->ops->isolate(policy->private, batch, nr, second_chances);
-	for (i = 0; i < nr; i++)
+	if (policy->retiring_ops)
+		got = policy->retiring_ops->isolate(policy->retiring, batch, nr,
+						    second_chances);
+	got += policy->ops->isolate(policy->private, batch + got, nr - got, second_chances);
+	for (i = 0; i < got; i++)
 		mark_isolated(batch[i]);
-	policy->nr -= nr;
+	policy->nr -= got;
 	spin_unlock(&policy->lock);
-	return nr;
+	return got;
 }
 
 /**
@@ -275,12 +290,110 @@ void vmzone_policy_putback(struct vmzone_policy *policy, struct vmzone_frame *fr
 	spin_lock(&policy->lock);
 	hint = vmzone_frame_hint(frame);
 	if ((hint & VMZONE_POLICY_WANTED) && !(hint & VMZONE_POLICY_LISTED)) {
-		if (hint & VMZONE_POLICY_PARKED) {
-			mark_parked(policy, frame);
-			list_add_tail(&frame->node, &policy->standby);
-		} else {
-			list_active(policy, frame);
-		}
+		if (hint & VMZONE_POLICY_PARKED)
+			list_standby(policy, frame, hint);
+		else
+			list_active(policy, frame, hint, false);
 	}
 	spin_unlock(&policy->lock);
+}
+
+/**
+ * vmzone_policy_resize() - tell a policy of a changed budget
+ * @policy: the policy
+ * @nr_frames: how many frames it will have to order from now on, about
+ *
+ * Context: process context, sleeps; not while another resizes or switches.
+ * Return: 0; or -ENOMEM, and nothing has changed.
+ */
+int vmzone_policy_resize(struct vmzone_policy *policy, unsigned long nr_frames)
+{
+	if (!policy->ops->resize)
+		return 0;
+	return policy->ops->resize(policy->private, nr_frames, &policy->lock);
+}
+
+/**
+ * vmzone_policy_switch_begin() - have an algorithm take over from the present one
+ * @policy: the policy
+ * @ops: the new algorithm; may be the same one
+ * @nr_frames: as for vmzone_policy_init()
+ *
+ * From now on frames are added to the new algorithm, and taken from the old one
+ * first. The caller goes on with vmzone_policy_switch_step().
+ *
+ * Context: process context, sleeps; not while another resizes or switches.
+ * Return: 0; or -ENOMEM, and nothing has changed.
+ */
+int vmzone_policy_switch_begin(struct vmzone_policy *policy,
+			       const struct vmzone_policy_ops *ops,
+			       unsigned long nr_frames)
+{
+	void *private = ops->create(nr_frames);
+
+	if (IS_ERR(private))
+		return PTR_ERR(private);
+	spin_lock(&policy->lock);
+	policy->retiring_ops = policy->ops;
+	policy->retiring = policy->private;
+	WRITE_ONCE(policy->ops, ops);
+	policy->private = private;
+	policy->generation ^= VMZONE_POLICY_GENERATION;
+	spin_unlock(&policy->lock);
+	return 0;
+}
+
+/**
+ * vmzone_policy_switch_step() - hand a batch of frames to the new algorithm
+ * @policy: the policy, after vmzone_policy_switch_begin()
+ *
+ * Context: process context, sleeps.
+ * Return: whether there may be more; else the old algorithm is gone.
+ */
+bool vmzone_policy_switch_step(struct vmzone_policy *policy)
+{
+	const struct vmzone_policy_ops *ops = policy->retiring_ops;
+	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
+	void *private = policy->retiring;
+	unsigned long second_chances = 0;
+	unsigned int nr, i;
+
+	spin_lock(&policy->lock);
+	nr = ops->isolate(private, batch, VMZONE_POLICY_BATCH, &second_chances);
+	policy->nr -= nr;
+	for (i = 0; i < nr; i++)
+		list_active(policy, batch[i], vmzone_frame_hint(batch[i]), false);
+	if (!nr) {
+		policy->retiring_ops = NULL;
+		policy->retiring = NULL;
+	}
+	spin_unlock(&policy->lock);
+	if (!nr)
+		ops->destroy(private);
+	return nr;
+}
+
+/**
+ * vmzone_policy_switch() - change the algorithm, while the policy is in use
+ * @policy: the policy
+ * @ops: the new algorithm; may be the same one
+ * @nr_frames: as for vmzone_policy_init()
+ *
+ * Frames that come meanwhile stand before those that are still to be moved.
+ * Standby stays as it is. Of what the old algorithm knew only its order is left.
+ *
+ * Context: process context, sleeps; not while another resizes or switches.
+ * Return: 0; or -ENOMEM, and nothing has changed.
+ */
+int vmzone_policy_switch(struct vmzone_policy *policy,
+			 const struct vmzone_policy_ops *ops,
+			 unsigned long nr_frames)
+{
+	int ret = vmzone_policy_switch_begin(policy, ops, nr_frames);
+
+	if (ret)
+		return ret;
+	while (vmzone_policy_switch_step(policy))
+		cond_resched();
+	return 0;
 }

@@ -7,8 +7,7 @@
  * the Multics system", 1969). The ring is a list that turns under a hand fixed
  * at its head: a touched frame loses its mark and goes to the tail. A touch is
  * known when it hits a frame on standby, so a frame that was rescued survives
- * one more turn than one that was not. One call passes over CLOCK_MAX_PASSED
- * frames at most, so that the lock is not held for a whole turn of a large ring.
+ * one more turn than one that was not.
  */
 #include <linux/err.h>
 #include <linux/list.h>
@@ -17,7 +16,6 @@
 #include "policy.h"
 
 #define CLOCK_TOUCHED	0x01
-#define CLOCK_MAX_PASSED	1024
 
 static void *clock_create(unsigned long nr_frames)
 {
@@ -34,8 +32,15 @@ static void clock_destroy(void *private)
 	kfree(private);
 }
 
-static void clock_add(void *private, struct vmzone_frame *frame)
+static void clock_accessed(void *private, struct vmzone_frame *frame)
 {
+	vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | CLOCK_TOUCHED);
+}
+
+static void clock_add(void *private, struct vmzone_frame *frame, bool rescued)
+{
+	if (rescued)
+		clock_accessed(private, frame);
 	list_add_tail(&frame->node, private);
 }
 
@@ -55,7 +60,7 @@ static unsigned int clock_isolate(void *private, struct vmzone_frame **batch,
 			list_first_entry(ring, struct vmzone_frame, node);
 		u8 hint = vmzone_frame_hint(frame);
 
-		if ((hint & CLOCK_TOUCHED) && *second_chances < CLOCK_MAX_PASSED) {
+		if ((hint & CLOCK_TOUCHED) && *second_chances < VMZONE_POLICY_MAX_PASSED) {
 			vmzone_frame_set_hint(frame, hint & ~CLOCK_TOUCHED);
 			list_move_tail(&frame->node, ring);
 			++*second_chances;
@@ -65,11 +70,6 @@ static unsigned int clock_isolate(void *private, struct vmzone_frame **batch,
 		batch[i++] = frame;
 	}
 	return i;
-}
-
-static void clock_accessed(void *private, struct vmzone_frame *frame)
-{
-	vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | CLOCK_TOUCHED);
 }
 
 const struct vmzone_policy_ops vmzone_policy_clock = {

@@ -30,7 +30,7 @@ static void fifo_destroy(void *private)
 	kfree(private);
 }
 
-static void fifo_add(void *private, struct vmzone_frame *frame)
+static void fifo_add(void *private, struct vmzone_frame *frame, bool rescued)
 {
 	list_add_tail(&frame->node, private);
 }
@@ -53,10 +53,6 @@ static unsigned int fifo_isolate(void *private, struct vmzone_frame **batch,
 	return i;
 }
 
-static void fifo_accessed(void *private, struct vmzone_frame *frame)
-{
-}
-
 const struct vmzone_policy_ops vmzone_policy_fifo = {
 	.name = "fifo",
 	.id = VMZONE_POLICY_FIFO,
@@ -65,5 +61,4 @@ const struct vmzone_policy_ops vmzone_policy_fifo = {
 	.add = fifo_add,
 	.remove = fifo_remove,
 	.isolate = fifo_isolate,
-	.accessed = fifo_accessed,
 };

@@ -62,7 +62,7 @@ static void attach(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t i
 	frame->mapping = zone->inode->i_mapping;
 	frame->index = index;
 	WRITE_ONCE(slot->content, (unsigned long)frame);
-	vmzone_policy_add(&zone->policy, frame);
+	vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 	vmzone_slot_event(slot, VMZONE_EVENT_FILL_DONE);
 }
 
@@ -102,7 +102,7 @@ static void rescue(struct vmzone_zone *zone, struct vmzone_slot *slot,
 {
 	if (vmzone_slot_event(slot, VMZONE_EVENT_RESCUE))
 		return;
-	vmzone_policy_add(&zone->policy, frame);
+	vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SECOND_CHANCE);
 }
 
@@ -247,7 +247,7 @@ int vmzone_resident_refresh(struct vmzone_zone *zone, pgoff_t index)
 	rescue(zone, slot, frame);
 	if (!vmzone_slot_pins(vmzone_slot_word(slot))) {
 		vmzone_policy_remove(&zone->policy, frame);
-		vmzone_policy_add(&zone->policy, frame);
+		vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 	}
 	vmzone_frame_unlock(frame);
 	return 0;
@@ -301,7 +301,7 @@ void vmzone_resident_unpin(struct vmzone_zone *zone, pgoff_t index)
 
 	folio_lock(vmzone_frame_folio(frame));
 	if (vmzone_slot_pins(vmzone_slot_word(slot)) == 1) {
-		vmzone_policy_add(&zone->policy, frame);
+		vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 		vmzone_pool_unpin(&zone->pool);
 	}
 	vmzone_slot_event(slot, VMZONE_EVENT_UNPIN);

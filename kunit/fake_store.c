@@ -94,6 +94,7 @@ static struct vmzone_store *fake_create(u64 limit_bytes,
 	if (ret)
 		return ERR_PTR(ret);
 	the_store.ops = &vmzone_fake_store;
+	vmzone_fake.limit_bytes = limit_bytes;
 	return &the_store;
 }
 
@@ -168,7 +169,7 @@ static void fake_stats(struct vmzone_store *store, struct vmzone_store_stats *st
 	*stats = (struct vmzone_store_stats) {
 		.bytes = vmzone_fake.nr_live * PAGE_SIZE,
 		.payload_bytes = vmzone_fake.nr_live * PAGE_SIZE,
-		.limit_bytes = U64_MAX,
+		.limit_bytes = vmzone_fake.limit_bytes,
 		.nr_stored = vmzone_fake.nr_live,
 	};
 }
@@ -176,6 +177,19 @@ static void fake_stats(struct vmzone_store *store, struct vmzone_store_stats *st
 static bool fake_is_tight(struct vmzone_store *store)
 {
 	return vmzone_fake.tight;
+}
+
+static int fake_set_limit(struct vmzone_store *store, u64 limit_bytes)
+{
+	if (vmzone_fake.nr_live * PAGE_SIZE > limit_bytes)
+		return -ENOSPC;
+	vmzone_fake.limit_bytes = limit_bytes;
+	return 0;
+}
+
+static int fake_set_codec(struct vmzone_store *store, const struct vmzone_codec_ops *codec)
+{
+	return may_fail(-ENOMEM);
 }
 
 const struct vmzone_store_ops vmzone_fake_store = {
@@ -186,4 +200,6 @@ const struct vmzone_store_ops vmzone_fake_store = {
 	.drop = fake_drop,
 	.stats = fake_stats,
 	.is_tight = fake_is_tight,
+	.set_limit = fake_set_limit,
+	.set_codec = fake_set_codec,
 };

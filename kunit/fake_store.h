@@ -15,11 +15,12 @@
 /**
  * struct vmzone_fake - the fake store, as the test sees it
  * @fail_at: which call that can fail does so, counted from 1; 0: none. Create,
- *	save and load can
+ *	save, load and set_codec can
  * @for_good: all calls after that one fail, too
  * @save_error: what a save returns that fails
  * @load_error: what a load returns that fails; a create returns -ENOMEM
  * @tight: what is_tight() returns
+ * @limit_bytes: the limit, which only set_limit() looks at
  * @nr_calls: calls that could fail, since vmzone_fake_arm()
  * @nr_failed: those that did
  * @nr_saves: saves that succeeded
@@ -35,6 +36,7 @@ struct vmzone_fake {
 	int save_error;
 	int load_error;
 	bool tight;
+	u64 limit_bytes;
 	unsigned int nr_calls;
 	unsigned int nr_failed;
 	unsigned int nr_saves;

@@ -274,7 +274,7 @@ static void prealloc_takes_all_pages(struct kunit *test)
 	unsigned long budget = *(const unsigned long *)test->param_value;
 	struct vmzone_pool *pool = pool_start(test, budget);
 
-	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool, budget), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), (long)budget);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 0l);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 0l);

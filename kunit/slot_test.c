@@ -67,6 +67,8 @@ static const struct move {
 	{ "RESIDENT", "EVICT_BEGIN", "p", "EVICTING", "" },
 	{ "RESIDENT", "EVICT_BEGIN", "P", NULL, NULL, -EBUSY },
 	{ "RESIDENT", "WRITE", "", "RESIDENT", "W" },
+	{ "RESIDENT", "DROP", "B", "RESIDENT", "b" },
+	{ "RESIDENT", "DROP", "b", NULL, NULL, -EINVAL },
 	{ "RESIDENT", "PIN", "m", "RESIDENT", "+" },
 	{ "RESIDENT", "PIN", "M", NULL, NULL, -EOVERFLOW },
 	{ "RESIDENT", "UNPIN", "P", "RESIDENT", "-" },
@@ -76,6 +78,8 @@ static const struct move {
 	{ "STANDBY", "EVICT_BEGIN", "p", "EVICTING", "" },
 	{ "STANDBY", "EVICT_BEGIN", "P", NULL, NULL, -EBUSY },
 	{ "STANDBY", "WRITE", "", "STANDBY", "W" },
+	{ "STANDBY", "DROP", "B", "STANDBY", "b" },
+	{ "STANDBY", "DROP", "b", NULL, NULL, -EINVAL },
 
 	{ "EVICTING", "EVICT_ABORT", "", "RESIDENT", "" },
 	{ "EVICTING", "EVICT_DONE", "Bw", "STORED", "" },

@@ -253,7 +253,7 @@ void vmzone_test_zone_check(struct kunit *test)
 	struct tally tally = { 0 };
 	pgoff_t index;
 
-	flush_work(&zone->reclaim);
+	vmzone_reclaim_flush(zone);
 	for (index = 0; index < ZONE_SLOTS; index++)
 		check_slot(test, index, &tally);
 	KUNIT_EXPECT_EQ(test, tally.nr_frames + fix->nr_orphans,

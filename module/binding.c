@@ -160,7 +160,8 @@ void vmzone_frame_detach(struct vmzone_zone *zone, struct vmzone_frame *frame)
  * @slot: the slot
  * @frame: its frame, which has the token; NULL when the slot itself has it
  *
- * Context: the owner of the slot, or while its zone ends.
+ * Context: the owner of the slot, or who has its frame locked; or while its zone
+ * ends.
  */
 void vmzone_slot_drop_copy(struct vmzone_zone *zone, struct vmzone_slot *slot,
 			   const struct vmzone_frame *frame)

@@ -10,7 +10,10 @@
 #ifndef VMZONE_COMPAT_H
 #define VMZONE_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/zsmalloc.h>
 
 #ifndef CONFIG_64BIT
@@ -25,6 +28,71 @@ static inline void vmzone_vm_flags_mod(struct vm_area_struct *vma,
 				       unsigned long set, unsigned long clear)
 {
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#endif
+
+/* 6.3 has a type of its own for what maps the ids of a mount. */
+#ifdef VMZONE_HAVE_MNT_IDMAP
+#define vmzone_idmap mnt_idmap
+#else
+#define vmzone_idmap user_namespace
+#endif
+
+/* 6.6 wants to know what is asked for. */
+static inline void vmzone_fillattr(struct vmzone_idmap *idmap, u32 request_mask,
+				   struct inode *inode, struct kstat *stat)
+{
+#ifdef VMZONE_HAVE_FILLATTR_MASK
+	generic_fillattr(idmap, request_mask, inode, stat);
+#else
+	generic_fillattr(idmap, inode, stat);
+#endif
+}
+
+/* 6.7 has shrinkers allocated by the kernel. */
+typedef unsigned long (*vmzone_shrink_fn)(struct shrinker *shrinker,
+					  struct shrink_control *control);
+
+#ifdef VMZONE_HAVE_SHRINKER_ALLOC
+static inline struct shrinker *
+vmzone_shrinker_register(const char *name, vmzone_shrink_fn count, vmzone_shrink_fn scan)
+{
+	struct shrinker *shrinker = shrinker_alloc(0, "%s", name);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+	return shrinker;
+}
+
+static inline void vmzone_shrinker_unregister(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+#else
+static inline struct shrinker *
+vmzone_shrinker_register(const char *name, vmzone_shrink_fn count, vmzone_shrink_fn scan)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+	if (register_shrinker(shrinker, "%s", name)) {
+		kfree(shrinker);
+		return NULL;
+	}
+	return shrinker;
+}
+
+static inline void vmzone_shrinker_unregister(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
 }
 #endif
 

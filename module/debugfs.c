@@ -24,17 +24,18 @@ static int show_zone(struct vmzone_zone *zone, void *arg)
 	struct vmzone_stats stats;
 
 	vmzone_zone_read_stats(zone, &stats, false);
-	seq_printf(arg, "%u %llu %s %s %llu/%llu %llu %llu/%llu\n", zone->id,
-		   vmzone_zone_bytes(zone), zone->policy.ops->name,
-		   zone->config.codec->name, stats.resident_frames,
+	seq_printf(arg, "%u %llu %s %s %llu/%llu %llu %llu/%llu %s\n", zone->id,
+		   vmzone_zone_bytes(zone), READ_ONCE(zone->config.policy)->name,
+		   READ_ONCE(zone->config.codec)->name, stats.resident_frames,
 		   stats.budget_frames, stats.stored_slots, stats.store_bytes,
-		   stats.store_limit_bytes);
+		   stats.store_limit_bytes,
+		   READ_ONCE(zone->device_node) ? zone->config.name : "-");
 	return 0;
 }
 
 static int zones_show(struct seq_file *m, void *v)
 {
-	seq_puts(m, "# id bytes policy codec resident/budget stored store_bytes/limit\n");
+	seq_puts(m, "# id bytes policy codec resident/budget stored store_bytes/limit name\n");
 	return vmzone_zone_for_each(show_zone, m);
 }
 DEFINE_SHOW_ATTRIBUTE(zones);
@@ -125,7 +126,7 @@ static char frame_letter(const struct vmzone_slot *slot)
 static int frames_show(struct seq_file *m, void *v)
 {
 	struct vmzone_zone *zone = m->private;
-	unsigned long budget = zone->pool.budget;
+	unsigned long budget = READ_ONCE(zone->pool.budget);
 	struct map map = { .m = m };
 	struct vmzone_slot *slot;
 	pgoff_t index = 0;
@@ -141,7 +142,7 @@ static int frames_show(struct seq_file *m, void *v)
 	}
 	while (map.nr < min_t(u64, budget, atomic_long_read(&zone->pool.used)))
 		put_letter(&map, 'B');
-	while (map.nr < budget - zone->pool.reserve)
+	while (map.nr < budget - min(budget, READ_ONCE(zone->pool.reserve)))
 		put_letter(&map, '.');
 	while (map.nr < budget)
 		put_letter(&map, 'R');

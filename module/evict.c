@@ -34,6 +34,8 @@ static int save(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	ret = zone->store->ops->save(zone->store, vmzone_frame_page(frame), &token);
 	duration_ns = vmzone_elapsed_ns(start);
 	trace_vmzone_page_out(zone->id, frame->index, ret, duration_ns);
+	if (zone->store->ops->is_tight(zone->store))
+		vmzone_zone_note_pressure(zone);
 	if (ret) {
 		if (ret == -ENOSPC)
 			vmzone_stat_inc(&zone->counters, VMZONE_STAT_STORE_FULL);

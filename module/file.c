@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * file.c - a zone as a file: open, read, write, lseek, fadvise, truncate, punch
+ * file.c - a zone as a file: open, read, write, lseek, poll, fadvise, truncate,
+ * punch
  *
  * Owns: the two kinds of descriptor. One of /dev/vmzone makes a zone of its own
- * when it is opened; one of VMZONE_IOC_CREATE is a regular file, which can be
- * opened again and has a size that can be changed.
+ * when it is opened (one of a named zone's node does not, see node.c); one of
+ * VMZONE_IOC_CREATE is a regular file, which can be opened again and has a size
+ * that can be changed.
  *
  * A read or a write holds a reference to the page and no lock while it copies,
  * so the user's buffer may be a mapping of the same zone. The reference keeps
@@ -14,41 +16,85 @@
 #include <linux/fs.h>
 #include <linux/fadvise.h>
 #include <linux/falloc.h>
+#include <linux/file.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/poll.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "compat.h"
 #include "doors.h"
 #include "range.h"
 #include "resident.h"
+#include "settings.h"
 #include "zone.h"
+
+static int describe(struct file *file, struct vmzone_zone *zone)
+{
+	struct vmzone_descriptor *descriptor = kmalloc(sizeof(*descriptor), GFP_KERNEL_ACCOUNT);
+
+	if (!descriptor)
+		return -ENOMEM;
+	descriptor->zone = zone;
+	descriptor->pressure_seen = atomic_long_read(&zone->pressure);
+	file->private_data = descriptor;
+	return 0;
+}
+
+/**
+ * vmzone_file_attach() - make an open file of a device node one of a zone
+ * @file: the file
+ * @zone: the zone; taken over if this succeeds
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int vmzone_file_attach(struct file *file, struct vmzone_zone *zone)
+{
+	int ret = describe(file, zone);
+
+	if (!ret)
+		file->f_mapping = zone->inode->i_mapping;
+	return ret;
+}
 
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct vmzone_config config;
 	struct vmzone_zone *zone;
+	int ret;
 
 	vmzone_config_default(&config);
 	zone = vmzone_zone_create(&config);
 	if (IS_ERR(zone))
 		return PTR_ERR(zone);
-	file->private_data = zone;
-	file->f_mapping = zone->inode->i_mapping;
-	return 0;
+	ret = vmzone_file_attach(file, zone);
+	if (ret)
+		vmzone_zone_put(zone);
+	return ret;
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	vmzone_zone_put(file->private_data);
+	struct vmzone_zone *zone = vmzone_file_zone(file);
+
+	kfree(file->private_data);
+	vmzone_zone_put(zone);
 	return 0;
 }
 
 /* A regular file is opened again; its inode has the zone and keeps it. */
 static int file_open(struct inode *inode, struct file *file)
 {
-	file->private_data = inode->i_private;
+	return describe(file, inode->i_private);
+}
+
+static int file_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
 	return 0;
 }
 
@@ -109,7 +155,7 @@ static ssize_t copy_slots(struct kiocb *iocb, struct iov_iter *iter,
 			  ssize_t (*copy)(struct vmzone_zone *zone, loff_t pos,
 					  size_t len, struct iov_iter *iter))
 {
-	struct vmzone_zone *zone = iocb->ki_filp->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(iocb->ki_filp);
 	ssize_t done = 0;
 
 	while (iov_iter_count(iter)) {
@@ -144,7 +190,7 @@ static ssize_t vmzone_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 static ssize_t vmzone_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct vmzone_zone *zone = iocb->ki_filp->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(iocb->ki_filp);
 	ssize_t done;
 
 	if (iocb->ki_flags & IOCB_APPEND)
@@ -184,7 +230,7 @@ static loff_t seek_data_or_hole(struct vmzone_zone *zone, loff_t pos, bool data)
 
 static loff_t vmzone_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct vmzone_zone *zone = file->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(file);
 	u64 bytes = vmzone_zone_bytes(zone);
 
 	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
@@ -194,9 +240,21 @@ static loff_t vmzone_llseek(struct file *file, loff_t offset, int whence)
 	return generic_file_llseek_size(file, offset, whence, MAX_LFS_FILESIZE, bytes);
 }
 
+/* As a file always is, and urgent once frames or store were short. */
+static __poll_t vmzone_poll(struct file *file, struct poll_table_struct *table)
+{
+	const struct vmzone_descriptor *descriptor = file->private_data;
+	struct vmzone_zone *zone = descriptor->zone;
+
+	poll_wait(file, &zone->pressured, table);
+	if (atomic_long_read(&zone->pressure) != READ_ONCE(descriptor->pressure_seen))
+		return DEFAULT_POLLMASK | EPOLLPRI;
+	return DEFAULT_POLLMASK;
+}
+
 static void vmzone_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	struct vmzone_zone *zone = file->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(file);
 	struct vmzone_stats stats;
 
 	vmzone_zone_read_stats(zone, &stats, false);
@@ -214,7 +272,7 @@ static void vmzone_show_fdinfo(struct seq_file *m, struct file *file)
 /* Best effort: what could not be done is no error of the advice. */
 static int vmzone_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 {
-	struct vmzone_zone *zone = file->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(file);
 	u64 bytes = vmzone_zone_bytes(zone);
 	pgoff_t first, end;
 	u64 nr_done;
@@ -284,7 +342,7 @@ static int punch_hole(struct vmzone_zone *zone, loff_t pos, loff_t end)
 /* Only to punch holes: frames and store are not reserved by offset. */
 static long file_fallocate(struct file *file, int mode, loff_t pos, loff_t len)
 {
-	struct vmzone_zone *zone = file->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(file);
 	u64 bytes = vmzone_zone_bytes(zone);
 
 	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
@@ -294,28 +352,28 @@ static long file_fallocate(struct file *file, int mode, loff_t pos, loff_t len)
 	return punch_hole(zone, pos, min_t(u64, pos + len, bytes));
 }
 
-static int file_setattr(struct user_namespace *mnt_userns, struct dentry *dentry,
+static int file_setattr(struct vmzone_idmap *idmap, struct dentry *dentry,
 			struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	int ret;
 
-	ret = setattr_prepare(mnt_userns, dentry, attr);
+	ret = setattr_prepare(idmap, dentry, attr);
 	if (!ret && (attr->ia_valid & ATTR_SIZE))
-		ret = vmzone_range_resize(inode->i_private, attr->ia_size);
+		ret = vmzone_settings_resize(inode->i_private, attr->ia_size);
 	if (!ret)
-		setattr_copy(mnt_userns, inode, attr);
+		setattr_copy(idmap, inode, attr);
 	return ret;
 }
 
 /* Blocks as a sparse file would have them: what has a frame or is stored. */
-static int file_getattr(struct user_namespace *mnt_userns, const struct path *path,
+static int file_getattr(struct vmzone_idmap *idmap, const struct path *path,
 			struct kstat *stat, u32 request_mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
 	struct vmzone_zone *zone = inode->i_private;
 
-	generic_fillattr(mnt_userns, inode, stat);
+	vmzone_fillattr(idmap, request_mask, inode, stat);
 	stat->blocks = (u64)atomic_long_read(&zone->nr_used) << (PAGE_SHIFT - 9);
 	return 0;
 }
@@ -333,6 +391,7 @@ const struct file_operations vmzone_device_fops = {
 	.read_iter = vmzone_read_iter,
 	.write_iter = vmzone_write_iter,
 	.llseek = vmzone_llseek,
+	.poll = vmzone_poll,
 	.unlocked_ioctl = vmzone_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = vmzone_show_fdinfo,
@@ -343,10 +402,12 @@ const struct file_operations vmzone_device_fops = {
 static const struct file_operations zone_file_fops = {
 	.owner = THIS_MODULE,
 	.open = file_open,
+	.release = file_release,
 	.mmap = vmzone_vma_mmap,
 	.read_iter = vmzone_read_iter,
 	.write_iter = vmzone_write_iter,
 	.llseek = vmzone_llseek,
+	.poll = vmzone_poll,
 	.unlocked_ioctl = vmzone_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = vmzone_show_fdinfo,
@@ -365,8 +426,15 @@ static const struct file_operations zone_file_fops = {
 struct file *vmzone_file_create(struct vmzone_zone *zone)
 {
 	struct file *file = vmzone_zone_make_file(zone, &zone_file_fops, &zone_inode_ops);
+	int ret;
 
-	if (IS_ERR(file))
+	if (IS_ERR(file)) {
 		vmzone_zone_put(zone);
-	return file;
+		return file;
+	}
+	ret = describe(file, zone);
+	if (!ret)
+		return file;
+	fput(file);
+	return ERR_PTR(ret);
 }

@@ -8,18 +8,22 @@
  * of this kernel's size with all that the user did not know set to zero.
  */
 #include <linux/capability.h>
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "doors.h"
 #include "range.h"
+#include "settings.h"
 #include "zone.h"
 
-#define VMZONE_FEATURES	VMZONE_FEATURE_HISTOGRAM
+#define VMZONE_FEATURES	\
+	(VMZONE_FEATURE_SET | VMZONE_FEATURE_NAMED | VMZONE_FEATURE_HISTOGRAM)
 
 /* Slots in one go of VMZONE_IOC_PAGEMAP. */
 #define PAGEMAP_CHUNK	((size_t)PAGE_SIZE)
@@ -94,6 +98,19 @@ static int do_info(struct call *call)
 	return copy_back(call);
 }
 
+/* 1 to 31 characters that are safe in a path and in sysfs. */
+static int check_name(const char *name)
+{
+	size_t i, len = strnlen(name, VMZONE_NAME_LEN);
+
+	if (!len || len == VMZONE_NAME_LEN)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (!isascii(name[i]) || !(isalnum(name[i]) || strchr("_.-", name[i])))
+			return -EINVAL;
+	return 0;
+}
+
 /* Flags and fields that say something, against what this build can do. */
 static int check_create(const struct vmzone_create *create)
 {
@@ -105,9 +122,11 @@ static int check_create(const struct vmzone_create *create)
 		return -EINVAL;
 	if (!named && memchr_inv(create->name, 0, sizeof(create->name)))
 		return -EINVAL;
-	if (named || (create->flags & VMZONE_CREATE_CLONEABLE))
+	if (named && check_name(create->name))
+		return -EINVAL;
+	if (create->flags & VMZONE_CREATE_CLONEABLE)
 		return -EOPNOTSUPP;
-	return 0;
+	return named && !capable(CAP_SYS_ADMIN) ? -EPERM : 0;
 }
 
 static int config_of(const struct vmzone_create *create, struct vmzone_config *config)
@@ -118,6 +137,7 @@ static int config_of(const struct vmzone_create *create, struct vmzone_config *c
 		return ret;
 	vmzone_config_default(config);
 	config->flags = create->flags;
+	strscpy(config->name, create->name, sizeof(config->name));
 	if (create->bytes)
 		config->bytes = create->bytes;
 	if (create->frames)
@@ -156,6 +176,8 @@ static int do_create(struct call *call)
 	}
 	call->arg.create.out_fd = fd;
 	ret = copy_back(call);
+	if (!ret && (config.flags & VMZONE_CREATE_NAMED))
+		ret = vmzone_node_create(zone);
 	if (ret)
 		goto err_file;
 	fd_install(fd, file);
@@ -168,23 +190,28 @@ err_fd:
 	return ret;
 }
 
+static int do_destroy(struct call *call)
+{
+	if (call->arg.destroy.flags)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return vmzone_node_destroy(call->zone);
+}
+
+static int do_set(struct call *call)
+{
+	/* It changes what others who share the zone rely on, as a write does. */
+	if (!(call->file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	return vmzone_settings_apply(call->zone, &call->arg.set);
+}
+
 static int do_get(struct call *call)
 {
-	struct vmzone_zone *zone = call->zone;
-	struct vmzone_set *set = &call->arg.set;
-
-	if (set->which)
+	if (call->arg.set.which)
 		return -EINVAL;
-	*set = (struct vmzone_set) {
-		.size = set->size,
-		.which = VMZONE_SET_BYTES | VMZONE_SET_FRAMES | VMZONE_SET_STORE_LIMIT |
-			 VMZONE_SET_POLICY | VMZONE_SET_CODEC,
-		.bytes = vmzone_zone_bytes(zone),
-		.frames = zone->pool.budget,
-		.store_limit = zone->config.store_limit_bytes,
-		.policy = zone->policy.ops->id,
-		.codec = zone->config.codec->id,
-	};
+	vmzone_settings_read(call->zone, &call->arg.set);
 	return copy_back(call);
 }
 
@@ -282,7 +309,9 @@ static int do_pagemap(struct call *call)
 
 static int do_stats(struct call *call)
 {
+	struct vmzone_descriptor *descriptor = call->file->private_data;
 	struct vmzone_stats *stats = &call->arg.stats;
+	long pressure = atomic_long_read(&call->zone->pressure);
 	int ret;
 
 	if (stats->flags & ~VMZONE_STATS_RESET)
@@ -292,6 +321,7 @@ static int do_stats(struct call *call)
 	if (ret)
 		return ret;
 	vmzone_zone_read_stats(call->zone, stats, stats->flags & VMZONE_STATS_RESET);
+	WRITE_ONCE(descriptor->pressure_seen, pressure);
 	return copy_back(call);
 }
 
@@ -308,8 +338,8 @@ static int do_histogram(struct call *call)
 	return copy_back(call);
 }
 
-/* Commands of the ABI that this build does not have: see VMZONE_FEATURES. */
-static int do_unsupported(struct call *call)
+/* VMZONE_FEATURE_CLONE is not there. */
+static int do_clone(struct call *call)
 {
 	return -EOPNOTSUPP;
 }
@@ -334,8 +364,8 @@ static const struct command commands[] = {
 	  sizeof(struct vmzone_##type), function }
 	COMMAND(INFO, info, INFO, do_info),
 	COMMAND(CREATE, create, CREATE, do_create),
-	COMMAND(DESTROY, destroy, DESTROY, do_unsupported),
-	COMMAND(SET, set, SET, do_unsupported),
+	COMMAND(DESTROY, destroy, DESTROY, do_destroy),
+	COMMAND(SET, set, SET, do_set),
 	COMMAND(GET, set, SET, do_get),
 	COMMAND(PAGE_IN, range, RANGE, do_page_in),
 	COMMAND(PAGE_OUT, range, RANGE, do_page_out),
@@ -345,7 +375,7 @@ static const struct command commands[] = {
 	COMMAND(PAGEMAP, pagemap, PAGEMAP, do_pagemap),
 	COMMAND(STATS, stats, STATS, do_stats),
 	COMMAND(HISTOGRAM, histogram, HISTOGRAM, do_histogram),
-	COMMAND(CLONE, clone, CLONE, do_unsupported),
+	COMMAND(CLONE, clone, CLONE, do_clone),
 #undef COMMAND
 };
 
@@ -373,7 +403,7 @@ long vmzone_ioctl(struct file *file, unsigned int number, unsigned long arg)
 	const struct command *command = find_command(number);
 	struct call call = {
 		.file = file,
-		.zone = file->private_data,
+		.zone = vmzone_file_zone(file),
 		.user = (void __user *)arg,
 	};
 	u32 user_size;

@@ -11,6 +11,7 @@
 
 #include "doors.h"
 #include "reclaim.h"
+#include "shrinker.h"
 #include "zone.h"
 
 /* Defaults where the machine does not say: 16 GiB, a sparse range costs little. */
@@ -31,16 +32,67 @@ static struct miscdevice vmzone_device = {
 static bool device_registered;
 static bool device_wanted;
 
-module_param_named(zone_bytes, vmzone_params.zone_bytes, ulong, 0644);
-MODULE_PARM_DESC(zone_bytes, "Default size of a zone in bytes (default: 16 GiB)");
-module_param_named(zone_frames, vmzone_params.zone_frames, ulong, 0644);
-MODULE_PARM_DESC(zone_frames, "Default budget of a zone in frames (default: 1/64 of memory)");
-module_param_named(zone_store_limit, vmzone_params.zone_store_limit, ulong, 0644);
-MODULE_PARM_DESC(zone_store_limit, "Default limit of a zone's store in bytes (default: 1/4 of memory)");
-module_param_named(max_frames, vmzone_params.max_frames, ulong, 0644);
-MODULE_PARM_DESC(max_frames, "Most frames of all zones together (default: 1/2 of memory)");
-module_param_named(max_zone_frames, vmzone_params.max_zone_frames, ulong, 0644);
-MODULE_PARM_DESC(max_zone_frames, "Most frames of one zone without CAP_SYS_RESOURCE (default: max_frames)");
+/**
+ * struct number - a module parameter that is a number
+ * @value: where it is kept
+ * @min: smallest value
+ * @max: largest value
+ * @multiple: what it must be a multiple of
+ */
+struct number {
+	unsigned long *value;
+	unsigned long min;
+	unsigned long max;
+	unsigned long multiple;
+};
+
+/* As memparse() takes it: 64M is good, too. What is refused changes nothing. */
+static int number_set(const char *value, const struct kernel_param *param)
+{
+	const struct number *number = param->arg;
+	char *end;
+	unsigned long long parsed = memparse(value, &end);
+
+	if (end == value || !sysfs_streq(end, ""))
+		return -EINVAL;
+	if (parsed < number->min || parsed > number->max || parsed % number->multiple)
+		return -EINVAL;
+	WRITE_ONCE(*number->value, parsed);
+	return 0;
+}
+
+static int number_get(char *buffer, const struct kernel_param *param)
+{
+	const struct number *number = param->arg;
+
+	return sysfs_emit(buffer, "%lu\n", READ_ONCE(*number->value));
+}
+
+static const struct kernel_param_ops number_param_ops = {
+	.set = number_set,
+	.get = number_get,
+};
+
+#define NUMBER_PARAM(name, min_, max_, multiple_, text)			\
+	static const struct number name##_number = {			\
+		.value = &vmzone_params.name,				\
+		.min = min_,						\
+		.max = max_,						\
+		.multiple = multiple_,					\
+	};								\
+	module_param_cb(name, &number_param_ops, (void *)&name##_number, 0644);	\
+	MODULE_PARM_DESC(name, text)
+
+NUMBER_PARAM(zone_bytes, PAGE_SIZE, VMZONE_MAX_BYTES, PAGE_SIZE,
+	     "Default size of a zone in bytes (default: 16 GiB)");
+NUMBER_PARAM(zone_frames, VMZONE_POOL_MIN_FRAMES, LONG_MAX, 1,
+	     "Default budget of a zone in frames (default: 1/64 of memory)");
+NUMBER_PARAM(zone_store_limit, PAGE_SIZE, LONG_MAX, 1,
+	     "Default limit of a zone's store in bytes (default: 1/4 of memory)");
+NUMBER_PARAM(max_frames, VMZONE_POOL_MIN_FRAMES, LONG_MAX, 1,
+	     "Most frames of all zones together (default: 1/2 of memory)");
+NUMBER_PARAM(max_zone_frames, VMZONE_POOL_MIN_FRAMES, LONG_MAX, 1,
+	     "Most frames of one zone without CAP_SYS_RESOURCE (default: max_frames)");
 
 static int policy_set(const char *value, const struct kernel_param *param)
 {
@@ -166,6 +218,9 @@ static int __init vmzone_init(void)
 	ret = vmzone_reclaim_init();
 	if (ret)
 		return ret;
+	ret = vmzone_shrinker_init();
+	if (ret)
+		goto err_reclaim;
 	vmzone_debugfs_init();
 	kernel_param_lock(THIS_MODULE);
 	ret = register_device();
@@ -177,6 +232,8 @@ static int __init vmzone_init(void)
 
 err_debugfs:
 	vmzone_debugfs_exit();
+	vmzone_shrinker_exit();
+err_reclaim:
 	vmzone_reclaim_exit();
 	return ret;
 }
@@ -188,6 +245,7 @@ static void __exit vmzone_exit(void)
 	unregister_device();
 	kernel_param_unlock(THIS_MODULE);
 	vmzone_debugfs_exit();
+	vmzone_shrinker_exit();
 	vmzone_reclaim_exit();
 }
 

@@ -2,13 +2,12 @@
 /*
  * pool.c - the frames of one zone
  *
- * Owns: every frame of a zone that serves no slot, and the count of those that
- * do. The count is one atomic, so the budget is exact at any moment; the pages
- * themselves travel through per-CPU caches and take the pool's lock only in
- * batches.
+ * Owns: every frame of a zone that serves no slot. Pages travel through per-CPU
+ * caches and take the pool's lock only in batches. How many there may be is
+ * pool_budget.c's.
  *
- * Invariants: used <= budget; pages <= budget; a free frame has one reference,
- * no mapping, and is in one cache or on one list.
+ * Invariant: a free frame has one reference, no mapping, and is in one cache or
+ * on one list.
  *
  * Lock order: pool->lock and a cache's lock are leaves; neither is taken
  * inside the other.
@@ -21,8 +20,6 @@
 #include <linux/sched/signal.h>
 
 #include "pool.h"
-
-#define MAX_RESERVE	32UL
 
 /* Most orphans looked at in one go, under the lock. */
 #define REAP_BATCH	64UL
@@ -49,10 +46,7 @@ int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget)
 
 	pool->memcg = get_mem_cgroup_from_mm(current->mm);
 	pool->budget = budget;
-	pool->reserve = min(budget / 8, MAX_RESERVE);
-	/* All caches together hold an eighth of the budget at most. */
-	pool->cache_max = min_t(unsigned long, VMZONE_POOL_CACHE_FRAMES,
-				budget / 8 / num_possible_cpus());
+	vmzone_pool_set_target(pool, budget);
 	atomic_long_set(&pool->used, 0);
 	atomic_long_set(&pool->peak, 0);
 	atomic_long_set(&pool->pages, 0);
@@ -64,14 +58,12 @@ int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget)
 	return 0;
 }
 
-/* Take one page from the machine, if the budget has room for it. */
-static struct vmzone_frame *grow(struct vmzone_pool *pool)
+/* Take from the machine a page that the pool has counted already. */
+static struct vmzone_frame *take_page(struct vmzone_pool *pool)
 {
 	struct mem_cgroup *memcg;
 	struct page *page;
 
-	if (!atomic_long_add_unless(&pool->pages, 1, pool->budget))
-		return NULL;
 	memcg = set_active_memcg(pool->memcg);
 	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	set_active_memcg(memcg);
@@ -84,21 +76,31 @@ static struct vmzone_frame *grow(struct vmzone_pool *pool)
 	return vmzone_page_frame(page);
 }
 
+static void put_free(struct vmzone_pool *pool, struct vmzone_frame *frame)
+{
+	spin_lock(&pool->lock);
+	list_add(&frame->node, &pool->free);
+	spin_unlock(&pool->lock);
+}
+
 /**
- * vmzone_pool_prealloc() - take all pages of the budget from the machine now
- * @pool: the pool, not yet in use
+ * vmzone_pool_prealloc() - take pages from the machine ahead of time
+ * @pool: the pool
+ * @nr_pages: how many it shall have in all; may be above the budget when that
+ *	is about to grow
  *
  * Context: process context, sleeps.
  * Return: 0, -ENOMEM or -EINTR; what was taken stays with the pool.
  */
-int vmzone_pool_prealloc(struct vmzone_pool *pool)
+int vmzone_pool_prealloc(struct vmzone_pool *pool, unsigned long nr_pages)
 {
 	struct vmzone_frame *frame;
 
-	while ((frame = grow(pool))) {
+	while (vmzone_pool_count_below(&pool->pages, nr_pages)) {
+		frame = take_page(pool);
 		if (IS_ERR(frame))
 			return PTR_ERR(frame);
-		list_add(&frame->node, &pool->free);
+		put_free(pool, frame);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -140,24 +142,6 @@ void vmzone_pool_destroy(struct vmzone_pool *pool)
 	free_percpu(pool->caches);
 }
 
-/* Count one more frame in use, if @limit allows. */
-static bool charge(struct vmzone_pool *pool, unsigned long limit)
-{
-	long used = atomic_long_read(&pool->used);
-	long peak;
-
-	do {
-		if (used >= limit)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&pool->used, &used, used + 1));
-
-	peak = atomic_long_read(&pool->peak);
-	while (used + 1 > peak &&
-	       !atomic_long_try_cmpxchg(&pool->peak, &peak, used + 1))
-		;
-	return true;
-}
-
 /* Fill an empty cache up to half from the pool's list. */
 static void refill(struct vmzone_pool *pool, struct vmzone_pool_cache *cache)
 {
@@ -197,24 +181,35 @@ static struct vmzone_frame *take_cached(struct vmzone_pool_cache *cache)
 	return frame;
 }
 
+/* A free frame of any CPU's cache. */
+static struct vmzone_frame *steal(struct vmzone_pool *pool)
+{
+	struct vmzone_frame *frame;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		frame = take_cached(per_cpu_ptr(pool->caches, cpu));
+		if (frame)
+			return frame;
+	}
+	return NULL;
+}
+
 /* The budget allows a frame: find the page for it, wherever it is. */
 static struct vmzone_frame *take(struct vmzone_pool *pool)
 {
 	struct vmzone_pool_cache *cache = raw_cpu_ptr(pool->caches);
 	struct vmzone_frame *frame;
-	int cpu;
 
 	frame = take_cached(cache);
 	if (!frame && !list_empty(&pool->free)) {
 		refill(pool, cache);
 		frame = take_cached(cache);
 	}
-	if (!frame)
-		frame = grow(pool);
-	if (!IS_ERR_OR_NULL(frame))
-		return frame;
-	for_each_possible_cpu(cpu) {
-		struct vmzone_frame *stolen = take_cached(per_cpu_ptr(pool->caches, cpu));
+	if (!frame && vmzone_pool_charge_page(pool))
+		frame = take_page(pool);
+	if (IS_ERR_OR_NULL(frame)) {
+		struct vmzone_frame *stolen = steal(pool);
 
 		if (stolen)
 			return stolen;
@@ -235,12 +230,10 @@ static struct vmzone_frame *take(struct vmzone_pool *pool)
 struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
 				       enum vmzone_pool_use use)
 {
-	unsigned long limit = pool->budget;
 	struct vmzone_frame *frame;
 
-	if (use == VMZONE_POOL_ZERO)
-		limit -= pool->reserve;
-	if (!charge(pool, limit) && !(vmzone_pool_reap(pool) && charge(pool, limit)))
+	if (!vmzone_pool_charge(pool, use) &&
+	    !(vmzone_pool_reap(pool) && vmzone_pool_charge(pool, use)))
 		return ERR_PTR(-EAGAIN);
 	frame = take(pool);
 	if (!IS_ERR_OR_NULL(frame)) {
@@ -262,16 +255,13 @@ static void keep(struct vmzone_pool *pool, struct vmzone_frame *frame)
 
 	vmzone_frame_set_token(frame, 0);
 	spin_lock(&cache->lock);
-	if (cache->nr < pool->cache_max) {
+	if (cache->nr < READ_ONCE(pool->cache_max)) {
 		cache->frames[cache->nr++] = frame;
 		frame = NULL;
 	}
 	spin_unlock(&cache->lock);
-	if (!frame)
-		return;
-	spin_lock(&pool->lock);
-	list_add(&frame->node, &pool->free);
-	spin_unlock(&pool->lock);
+	if (frame)
+		put_free(pool, frame);
 }
 
 /**
@@ -346,56 +336,33 @@ unsigned long vmzone_pool_reap(struct vmzone_pool *pool)
 }
 
 /**
- * vmzone_pool_pinnable() - how many slots may be pinned at a time
+ * vmzone_pool_trim() - give pages of free frames back to the machine
  * @pool: the pool
+ * @nr_pages: how many it may keep
  *
- * Context: any.
- * Return: the budget less the reserve that lets faults go on.
+ * Context: any, without sleeping.
+ * Return: how many pages went. The pool may still have more than @nr_pages, in
+ * use, or on their way between two of its lists.
  */
-unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool)
+unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages)
 {
-	return pool->budget - pool->reserve;
-}
+	unsigned long nr = 0;
 
-/**
- * vmzone_pool_pin() - count one more slot that holds its frame for good
- * @pool: the pool
- *
- * Context: any.
- * Return: 0, or -ENOMEM when too little would be left for faults.
- */
-int vmzone_pool_pin(struct vmzone_pool *pool)
-{
-	long pinned = atomic_long_read(&pool->pinned);
+	while (atomic_long_read(&pool->pages) > (long)nr_pages) {
+		struct vmzone_frame *frame;
 
-	do {
-		if (pinned >= vmzone_pool_pinnable(pool))
-			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&pool->pinned, &pinned, pinned + 1));
-	return 0;
-}
-
-/**
- * vmzone_pool_unpin() - undo one vmzone_pool_pin()
- * @pool: the pool
- *
- * Context: any.
- */
-void vmzone_pool_unpin(struct vmzone_pool *pool)
-{
-	atomic_long_dec(&pool->pinned);
-}
-
-/**
- * vmzone_pool_nr_free() - frames that any fault could take without evicting
- * @pool: the pool
- *
- * Context: any.
- * Return: budget less frames in use less the reserve, at least 0.
- */
-unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
-{
-	unsigned long used = atomic_long_read(&pool->used) + pool->reserve;
-
-	return used < pool->budget ? pool->budget - used : 0;
+		spin_lock(&pool->lock);
+		frame = list_first_entry_or_null(&pool->free, struct vmzone_frame, node);
+		if (frame)
+			list_del_init(&frame->node);
+		spin_unlock(&pool->lock);
+		if (!frame)
+			frame = steal(pool);
+		if (!frame)
+			break;
+		release_page(frame);
+		atomic_long_dec(&pool->pages);
+		nr++;
+	}
+	return nr;
 }

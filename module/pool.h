@@ -5,8 +5,9 @@
  * Frames come from the page allocator one by one, as they are needed, and stay
  * with the pool until it ends. A frame is in use from vmzone_pool_alloc() until
  * vmzone_pool_free(); one that was given to vmzone_pool_orphan() is until it is
- * found, by vmzone_pool_reap(), that nobody else holds it any more. There are never more frames in use, nor more pages
- * taken from the machine, than the budget.
+ * found, by vmzone_pool_reap(), that nobody else holds it any more. There are
+ * never more frames in use, nor more pages taken from the machine, than the
+ * budget. A smaller budget is aimed at first, and holds once it is met.
  */
 #ifndef VMZONE_POOL_H
 #define VMZONE_POOL_H
@@ -50,7 +51,8 @@ struct vmzone_pool_cache {
 /**
  * struct vmzone_pool - the frames of one zone
  * @budget: most frames in use, and most pages taken from the machine
- * @reserve: frames of the budget that only page-ins may use
+ * @target: where new frames end: the budget, or a smaller one that is aimed at
+ * @reserve: frames of the target that only page-ins may use
  * @cache_max: most frames in one CPU's cache
  * @used: frames in use
  * @peak: highest @used so far
@@ -65,6 +67,7 @@ struct vmzone_pool_cache {
  */
 struct vmzone_pool {
 	unsigned long budget;
+	unsigned long target;
 	unsigned long reserve;
 	unsigned int cache_max;
 	atomic_long_t used;
@@ -79,17 +82,28 @@ struct vmzone_pool {
 	unsigned long nr_orphans;
 };
 
+/* pool.c */
 int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget);
-int vmzone_pool_prealloc(struct vmzone_pool *pool);
+int vmzone_pool_prealloc(struct vmzone_pool *pool, unsigned long nr_pages);
+unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages);
 void vmzone_pool_destroy(struct vmzone_pool *pool);
 struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
 				       enum vmzone_pool_use use);
 void vmzone_pool_free(struct vmzone_pool *pool, struct vmzone_frame *frame);
 void vmzone_pool_orphan(struct vmzone_pool *pool, struct vmzone_frame *frame);
 unsigned long vmzone_pool_reap(struct vmzone_pool *pool);
+
+/* pool_budget.c */
+void vmzone_pool_set_target(struct vmzone_pool *pool, unsigned long target);
+long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit);
+bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use);
+bool vmzone_pool_charge_page(struct vmzone_pool *pool);
 int vmzone_pool_pin(struct vmzone_pool *pool);
 void vmzone_pool_unpin(struct vmzone_pool *pool);
 unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool);
 unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool);
+void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget);
+int vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target);
+bool vmzone_pool_settle(struct vmzone_pool *pool);
 
 #endif /* VMZONE_POOL_H */

@@ -17,6 +17,7 @@
 #include "binding.h"
 #include "evict.h"
 #include "range.h"
+#include "reclaim.h"
 #include "resident.h"
 #include "trace.h"
 #include "zone.h"
@@ -82,8 +83,16 @@ static int take_census(struct vmzone_zone *zone, pgoff_t first, pgoff_t end,
 	return ret;
 }
 
-/* 0, or -EBUSY when a slot is pinned. The caller holds range_lock. */
-static int check_unpinned(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
+/**
+ * vmzone_range_check_unpinned() - whether a range may lose its contents
+ * @zone: the zone
+ * @first: first slot
+ * @end: behind the last one
+ *
+ * Context: process context, sleeps; the caller holds range_lock.
+ * Return: 0; -EBUSY when a slot is pinned; -EINTR.
+ */
+int vmzone_range_check_unpinned(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 {
 	struct census census;
 	int ret = take_census(zone, first, end, &census);
@@ -144,6 +153,7 @@ int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 		return ret;
 	if (!fits(zone, census.unpinned))
 		return -ENOMEM;
+	vmzone_reclaim_flush(zone);
 	/* What the range has already must not make room for the rest of it. */
 	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
 		ret = vmzone_resident_refresh(zone, index);
@@ -345,7 +355,7 @@ int vmzone_range_discard(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 	*nr_done = 0;
 	if (ret)
 		return ret;
-	ret = check_unpinned(zone, first, end);
+	ret = vmzone_range_check_unpinned(zone, first, end);
 	if (!ret)
 		ret = discard_slots(zone, first, end, nr_done);
 	mutex_unlock(&zone->range_lock);
@@ -367,14 +377,15 @@ static void set_size(struct vmzone_zone *zone, pgoff_t nr_slots)
  * What is cut off is discarded. Should a fatal signal stop that, the rest cannot
  * be reached, and is discarded before the zone grows over it again.
  *
- * Context: process context, sleeps; the caller holds the inode's lock.
+ * Context: process context, sleeps; the caller holds the inode's lock and
+ * range_lock.
  * Return: 0; -EINVAL; -EFBIG; -EBUSY, and nothing changed, when a slot that
  * would go is pinned; -EINTR.
  */
 int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 {
 	pgoff_t nr_slots = bytes >> PAGE_SHIFT;
-	pgoff_t cut;
+	pgoff_t cut = min_t(pgoff_t, nr_slots, zone->nr_slots);
 	u64 nr_done = 0;
 	int ret;
 
@@ -382,13 +393,9 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 		return -EINVAL;
 	if (bytes > VMZONE_MAX_BYTES)
 		return -EFBIG;
-	ret = lock_range(zone);
+	ret = vmzone_range_check_unpinned(zone, cut, ULONG_MAX);
 	if (ret)
 		return ret;
-	cut = min_t(pgoff_t, nr_slots, zone->nr_slots);
-	ret = check_unpinned(zone, cut, ULONG_MAX);
-	if (ret)
-		goto out_unlock;
 	if (nr_slots < zone->nr_slots) {
 		set_size(zone, nr_slots);
 		/* To the end. A fault that came in before finds the new size. */
@@ -397,8 +404,6 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 	ret = discard_slots(zone, cut, ULONG_MAX, &nr_done);
 	if (!ret)
 		set_size(zone, nr_slots);
-out_unlock:
-	mutex_unlock(&zone->range_lock);
 	return ret;
 }
 

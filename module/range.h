@@ -18,6 +18,7 @@ int vmzone_range_page_out(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, 
 int vmzone_range_pin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
 int vmzone_range_unpin(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
 int vmzone_range_discard(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
+int vmzone_range_check_unpinned(struct vmzone_zone *zone, pgoff_t first, pgoff_t end);
 int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes);
 void vmzone_range_pagemap(struct vmzone_zone *zone, pgoff_t first, size_t nr, u8 *vec);
 

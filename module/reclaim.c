@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reclaim.c - keeps some frames free: watermarks, batches, the worker, and
+ * reclaim.c - keeps some frames free: watermarks, batches, the workers, and
  * direct eviction
  *
  * Owns: when and how much to evict. In two steps, as a segmented FIFO: the
  * policy's victims are unmapped in batches and wait on standby, where a touch
  * still rescues them for the price of a minor fault; the oldest on standby are
- * saved and freed. The worker of a zone does both as soon as fewer than the low
- * watermark are free, until the high one is reached, so that a fault evicts by
- * itself only when it is faster than the worker.
+ * saved and freed. A worker does both as soon as fewer than the low watermark
+ * are free, until the high one is reached. When none are left all workers run,
+ * and whoever needs a frame sleeps until one is free: so the compression is not
+ * on the faulting thread, and the workers get the CPU that it leaves. Only when
+ * they find nothing, or do not get to run, does a fault evict by itself.
  *
  * Progress: evicting needs no frame of the pool. A fault that finds nothing to
  * evict may dip into the reserve; one that finds all victims held by others
@@ -27,6 +29,9 @@
 
 /* How many frames the worker frees before it looks at the standby queue again. */
 #define BACKGROUND_BATCH 16U
+
+/* How many such batches before it begins anew. */
+#define MAX_ROUNDS	64
 
 /* How many frames a fault that must evict by itself frees in one go. */
 #define DIRECT_BATCH	4U
@@ -48,11 +53,14 @@
 /* How long a fault waits for frames that others hold. */
 #define BUSY_WAIT_MS	2000
 
+/* How long it leaves the work to workers that are slow to get a CPU. */
+#define STALL_MS	100
+
 static struct workqueue_struct *reclaim_wq;
 
 static unsigned long low_watermark(const struct vmzone_zone *zone)
 {
-	return clamp(zone->pool.budget / 64, 2UL, 512UL);
+	return clamp(READ_ONCE(zone->pool.target) / 64, 2UL, 512UL);
 }
 
 static unsigned long high_watermark(const struct vmzone_zone *zone)
@@ -63,7 +71,7 @@ static unsigned long high_watermark(const struct vmzone_zone *zone)
 /* Frames that the worker keeps on standby: an eighth of the budget. */
 static unsigned long standby_target(const struct vmzone_zone *zone)
 {
-	return clamp(zone->pool.budget / 8, 4UL, 1024UL);
+	return clamp(READ_ONCE(zone->pool.target) / 8, 4UL, 1024UL);
 }
 
 /* Ask the policy for victims and unmap them. Returns how many it had. */
@@ -73,7 +81,7 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 	unsigned long second_chances;
 	u64 duration_ns;
 	ktime_t start = ktime_get();
-	unsigned int nr = clamp(zone->pool.budget / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
+	unsigned int nr = clamp(READ_ONCE(zone->pool.target) / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
 
 	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
 	if (!nr)
@@ -138,37 +146,74 @@ static void stock_standby(struct vmzone_zone *zone)
 	}
 }
 
-/**
- * vmzone_reclaim_work() - the worker of a zone
- * @work: zone->reclaim
- *
- * Ends when the high watermark is reached or a round brought nothing: the next
- * fault that finds too few free frames starts it again.
- *
- * Context: workqueue.
- */
-void vmzone_reclaim_work(struct work_struct *work)
+static bool is_first(const struct vmzone_worker *worker)
 {
-	struct vmzone_zone *zone = container_of(work, struct vmzone_zone, reclaim);
-	unsigned long high = high_watermark(zone);
+	return worker == worker->zone->reclaim.workers;
+}
 
-	vmzone_pool_reap(&zone->pool);
-	while (vmzone_pool_nr_free(&zone->pool) < high) {
+/* Nothing more can be done from here: those who wait must see for themselves. */
+static void give_up(struct vmzone_zone *zone)
+{
+	WRITE_ONCE(zone->reclaim.stuck, true);
+	wake_up_all(&zone->reclaim.freed);
+}
+
+/* Evict what the machine asked for, standby frames only, and hand back the pages. */
+static void pay_back(struct vmzone_zone *zone)
+{
+	long owed = atomic_long_xchg(&zone->reclaim.owed, 0);
+
+	while (owed > 0 && READ_ONCE(zone->policy.nr_standby)) {
 		struct progress progress = {};
+		long pages = atomic_long_read(&zone->pool.pages);
 
-		stock_standby(zone);
-		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
+		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
 		if (!progress.evicted)
 			break;
+		owed -= vmzone_pool_trim(&zone->pool, pages - progress.evicted);
 		cond_resched();
 	}
 }
 
-static void wake_worker(struct vmzone_zone *zone)
+/*
+ * Ends when the high watermark is reached or a round brought nothing: the next
+ * fault that finds too few free frames starts it again.
+ */
+static void reclaim_work(struct work_struct *work)
 {
-	if (vmzone_pool_nr_free(&zone->pool) < low_watermark(zone) &&
-	    !work_pending(&zone->reclaim))
-		queue_work(reclaim_wq, &zone->reclaim);
+	struct vmzone_worker *worker = container_of(work, struct vmzone_worker, work);
+	struct vmzone_zone *zone = worker->zone;
+	unsigned int round;
+
+	vmzone_pool_reap(&zone->pool);
+	for (round = 0; vmzone_pool_nr_free(&zone->pool) < high_watermark(zone); round++) {
+		struct progress progress = {};
+
+		/* Those who wait for the end of the work see one. */
+		if (round == MAX_ROUNDS) {
+			queue_work(reclaim_wq, work);
+			break;
+		}
+		stock_standby(zone);
+		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
+		if (!progress.evicted) {
+			give_up(zone);
+			break;
+		}
+		cond_resched();
+	}
+	if (is_first(worker))
+		pay_back(zone);
+}
+
+static void start_workers(struct vmzone_zone *zone, unsigned int nr)
+{
+	unsigned int i;
+
+	nr = min3(nr, num_online_cpus(), (unsigned int)VMZONE_MAX_WORKERS);
+	for (i = 0; i < nr; i++)
+		if (!work_pending(&zone->reclaim.workers[i].work))
+			queue_work(reclaim_wq, &zone->reclaim.workers[i].work);
 }
 
 /**
@@ -179,22 +224,36 @@ static void wake_worker(struct vmzone_zone *zone)
  */
 void vmzone_reclaim_freed(struct vmzone_zone *zone)
 {
-	if (wq_has_sleeper(&zone->frame_freed))
-		wake_up(&zone->frame_freed);
+	if (READ_ONCE(zone->reclaim.stuck))
+		WRITE_ONCE(zone->reclaim.stuck, false);
+	if (wq_has_sleeper(&zone->reclaim.freed))
+		wake_up(&zone->reclaim.freed);
+}
+
+/**
+ * vmzone_reclaim_owe() - the machine is short of memory: evict some on standby
+ * @zone: the zone
+ * @nr_pages: how many pages to give back, at most
+ *
+ * Context: any, also in the kernel's reclaim: the work is done elsewhere.
+ */
+void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages)
+{
+	atomic_long_add(nr_pages, &zone->reclaim.owed);
+	start_workers(zone, 1);
 }
 
 /*
  * Look at each frame about once at most. One that cannot be saved is no reason to give
  * up, since the next may be clean; many are.
  */
-static struct progress evict_directly(struct vmzone_zone *zone)
+static struct progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_cause cause)
 {
 	unsigned long left = READ_ONCE(zone->policy.nr) + READ_ONCE(zone->policy.nr_standby);
 	struct progress progress = {};
 
 	do {
-		unsigned int tried = evict_some(zone, DIRECT_BATCH,
-						VMZONE_EVICT_DIRECT, &progress);
+		unsigned int tried = evict_some(zone, DIRECT_BATCH, cause, &progress);
 
 		if (!tried)
 			tried = park_batch(zone);
@@ -207,63 +266,91 @@ static struct progress evict_directly(struct vmzone_zone *zone)
 	return progress;
 }
 
-/* Sleep for a tick, or until a frame becomes free. */
-static void wait_for_frame(struct vmzone_zone *zone)
+/* Sleep for so many ticks, or until a frame becomes free. */
+static void wait_for_frame(struct vmzone_zone *zone, unsigned long ticks)
 {
 	DEFINE_WAIT(wait);
 
-	prepare_to_wait(&zone->frame_freed, &wait, TASK_KILLABLE);
-	schedule_timeout(1);
-	finish_wait(&zone->frame_freed, &wait);
+	prepare_to_wait_exclusive(&zone->reclaim.freed, &wait, TASK_KILLABLE);
+	if (!vmzone_pool_nr_free(&zone->pool))
+		schedule_timeout(ticks);
+	finish_wait(&zone->reclaim.freed, &wait);
 }
 
 /**
- * struct patience - how far a fault has gone for a frame
+ * struct patience - how far somebody has gone for a frame
  * @refusals: rounds in which the store had no room
+ * @stalled: when to stop to wait for the workers; 0: not set yet
  * @deadline: when to give up on frames that others hold; 0: not set yet
  */
 struct patience {
 	unsigned int refusals;
+	unsigned long stalled;
 	unsigned long deadline;
 };
 
-/* The budget has no frame for us: make one, or say why not. */
+/* Whether @ms have passed since the first time this was asked. */
+static bool has_passed(unsigned long *deadline, unsigned int ms)
+{
+	if (!*deadline)
+		*deadline = (jiffies + msecs_to_jiffies(ms)) | 1;
+	return time_after(jiffies, *deadline);
+}
+
+/* Let the workers make room, if they can. Returns whether there was a wait. */
+static bool stall(struct vmzone_zone *zone, struct patience *patience)
+{
+	vmzone_zone_note_pressure(zone);
+	start_workers(zone, VMZONE_MAX_WORKERS);
+	if (READ_ONCE(zone->reclaim.stuck) || has_passed(&patience->stalled, STALL_MS))
+		return false;
+	wait_for_frame(zone, msecs_to_jiffies(STALL_MS) / 4 + 1);
+	return true;
+}
+
+/* A round of evictions brought nothing: whether to go on, and after what wait. */
+static int wait_or_fail(struct vmzone_zone *zone, const struct progress *progress,
+			struct patience *patience)
+{
+	/* Not the reserve: it is what reads a full store back. */
+	if (progress->error && ++patience->refusals == MAX_REFUSALS)
+		return progress->error;
+	if (!progress->error && has_passed(&patience->deadline, BUSY_WAIT_MS))
+		return -ENOMEM;
+	wait_for_frame(zone, 1);
+	return 0;
+}
+
+/* There is no frame for us: make one, or say why not. */
 static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 		     struct patience *patience)
 {
-	struct progress progress = evict_directly(zone);
+	struct progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (progress.evicted)
 		return 0;
-	if (progress.error) {
-		/* Not the reserve: it is what reads a full store back. */
-		if (++patience->refusals == MAX_REFUSALS)
-			return progress.error;
-	} else if (*use == VMZONE_POOL_ZERO) {
+	if (!progress.error && *use == VMZONE_POOL_ZERO) {
 		*use = VMZONE_POOL_PAGE_IN;
 		return 0;
-	} else if (!patience->deadline) {
-		patience->deadline = jiffies + msecs_to_jiffies(BUSY_WAIT_MS);
-	} else if (time_after(jiffies, patience->deadline)) {
-		return -ENOMEM;
 	}
-	wait_for_frame(zone);
-	return 0;
+	return wait_or_fail(zone, &progress, patience);
 }
 
 /**
  * vmzone_reclaim_frame() - a frame of the pool, evicting if need be
  * @zone: the zone
  * @use: what for
+ * @pace: whether the workers may run ahead
  *
  * Context: process context, sleeps; the caller holds no folio lock, and owns no
  * slot but one that is filling.
  * Return: the frame, or ERR_PTR() of an error as in resident.h.
  */
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
-					  enum vmzone_pool_use use)
+					  enum vmzone_pool_use use,
+					  enum vmzone_pace pace)
 {
 	struct patience patience = {};
 	int ret;
@@ -272,13 +359,96 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 		struct vmzone_frame *frame = vmzone_pool_alloc(&zone->pool, use);
 
 		if (!IS_ERR(frame)) {
-			wake_worker(zone);
+			if (pace == VMZONE_PACE_AHEAD &&
+			    vmzone_pool_nr_free(&zone->pool) < low_watermark(zone))
+				start_workers(zone, 1);
 			return frame;
+		}
+		if (pace == VMZONE_PACE_AHEAD && PTR_ERR(frame) == -EAGAIN &&
+		    stall(zone, &patience)) {
+			if (fatal_signal_pending(current))
+				return ERR_PTR(-EINTR);
+			continue;
 		}
 		ret = make_room(zone, &use, &patience);
 		if (ret)
 			return ERR_PTR(ret);
 	}
+}
+
+/**
+ * vmzone_reclaim_shrink() - make a zone's budget smaller
+ * @zone: the zone
+ * @budget: the new one, in frames
+ *
+ * Context: process context, sleeps; the caller holds range_lock.
+ * Return: 0; -ENOMEM, and the budget is as it was, when pins, holders of pages or
+ * the store do not allow it; -EINTR.
+ */
+int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
+{
+	struct patience patience = {};
+	int ret;
+
+	ret = vmzone_pool_aim(&zone->pool, budget);
+	while (!ret && !vmzone_pool_settle(&zone->pool)) {
+		struct progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
+
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (!progress.evicted)
+			ret = wait_or_fail(zone, &progress, &patience);
+		else
+			patience = (struct patience) {};
+	}
+	if (ret)
+		vmzone_pool_grow(&zone->pool, zone->pool.budget);
+	return ret == -EINTR || !ret ? ret : -ENOMEM;
+}
+
+/**
+ * vmzone_reclaim_flush() - wait until the workers have done what they are at
+ * @zone: the zone
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ */
+void vmzone_reclaim_flush(struct vmzone_zone *zone)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMZONE_MAX_WORKERS; i++)
+		flush_work(&zone->reclaim.workers[i].work);
+}
+
+/**
+ * vmzone_reclaim_start() - set up the reclaimer of a new zone
+ * @zone: the zone
+ *
+ * Context: any.
+ */
+void vmzone_reclaim_start(struct vmzone_zone *zone)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMZONE_MAX_WORKERS; i++) {
+		INIT_WORK(&zone->reclaim.workers[i].work, reclaim_work);
+		zone->reclaim.workers[i].zone = zone;
+	}
+	init_waitqueue_head(&zone->reclaim.freed);
+}
+
+/**
+ * vmzone_reclaim_stop() - end the reclaimer of a zone that nobody uses
+ * @zone: the zone
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_reclaim_stop(struct vmzone_zone *zone)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMZONE_MAX_WORKERS; i++)
+		cancel_work_sync(&zone->reclaim.workers[i].work);
 }
 
 /**

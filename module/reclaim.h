@@ -5,14 +5,60 @@
 #ifndef VMZONE_RECLAIM_H
 #define VMZONE_RECLAIM_H
 
+#include <linux/atomic.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
 #include "pool.h"
 
-struct work_struct;
 struct vmzone_zone;
 
+/* Most workers of one zone: no more than CPUs, and enough to keep up with a few. */
+#define VMZONE_MAX_WORKERS	4
+
+/**
+ * struct vmzone_worker - evicts in the background
+ * @work: queued while frames are short
+ * @zone: whose frames
+ */
+struct vmzone_worker {
+	struct work_struct work;
+	struct vmzone_zone *zone;
+};
+
+/**
+ * struct vmzone_reclaim - the reclaimer of one zone
+ * @workers: the first starts when frames become few, the others when there are none
+ * @freed: those who wait for a frame
+ * @stuck: the workers found nothing that they could evict, and nobody else has since
+ * @owed: pages that the machine wants back, and the first worker shall find
+ */
+struct vmzone_reclaim {
+	struct vmzone_worker workers[VMZONE_MAX_WORKERS];
+	wait_queue_head_t freed;
+	bool stuck;
+	atomic_long_t owed;
+};
+
+/**
+ * enum vmzone_pace - how the workers go with those who take frames
+ * @VMZONE_PACE_AHEAD: they keep some free, and whoever finds none waits for them
+ * @VMZONE_PACE_ALONE: they stay out of it, so that no more is evicted than
+ *	must be
+ */
+enum vmzone_pace {
+	VMZONE_PACE_AHEAD,
+	VMZONE_PACE_ALONE,
+};
+
+void vmzone_reclaim_start(struct vmzone_zone *zone);
+void vmzone_reclaim_stop(struct vmzone_zone *zone);
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
-					  enum vmzone_pool_use use);
-void vmzone_reclaim_work(struct work_struct *work);
+					  enum vmzone_pool_use use,
+					  enum vmzone_pace pace);
+int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget);
+void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages);
+void vmzone_reclaim_flush(struct vmzone_zone *zone);
 void vmzone_reclaim_freed(struct vmzone_zone *zone);
 
 int vmzone_reclaim_init(void);

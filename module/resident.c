@@ -68,13 +68,17 @@ static void attach(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t i
 
 /* Fill a slot that the caller has made FILLING; it is settled afterwards. */
 static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
-		struct vmzone_frame **framep, enum vmzone_touch *touch)
+		enum vmzone_want want, struct vmzone_frame **framep,
+		enum vmzone_touch *touch)
 {
 	bool stored = vmzone_slot_word(slot) & VMZONE_SLOT_BACKED;
 	struct vmzone_frame *frame;
 	int ret;
 
-	frame = vmzone_reclaim_frame(zone, stored ? VMZONE_POOL_PAGE_IN : VMZONE_POOL_ZERO);
+	/* A range that is paged in must not push itself out again. */
+	frame = vmzone_reclaim_frame(zone, stored ? VMZONE_POOL_PAGE_IN : VMZONE_POOL_ZERO,
+				     want == VMZONE_WANT_STORED ? VMZONE_PACE_ALONE :
+								  VMZONE_PACE_AHEAD);
 	if (IS_ERR(frame)) {
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
 		return PTR_ERR(frame);
@@ -97,11 +101,13 @@ static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t inde
 }
 
 /* A locked frame was touched: if it was on standby, it is back in use. */
-static void rescue(struct vmzone_zone *zone, struct vmzone_slot *slot,
-		   struct vmzone_frame *frame)
+static void note_touch(struct vmzone_zone *zone, struct vmzone_slot *slot,
+		       struct vmzone_frame *frame)
 {
-	if (vmzone_slot_event(slot, VMZONE_EVENT_RESCUE))
+	if (vmzone_slot_event(slot, VMZONE_EVENT_RESCUE)) {
+		vmzone_policy_accessed(&zone->policy, frame);
 		return;
+	}
 	vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SECOND_CHANCE);
 }
@@ -120,7 +126,7 @@ static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t 
 			return -ENOENT;
 		ret = vmzone_frame_lock(slot, frame);
 		if (!ret) {
-			rescue(zone, slot, *frame);
+			note_touch(zone, slot, *frame);
 			*touch = VMZONE_TOUCH_MINOR;
 		}
 		return ret;
@@ -137,7 +143,7 @@ static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t 
 	}
 	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
 		return -EAGAIN;
-	return fill(zone, slot, index, frame, touch);
+	return fill(zone, slot, index, want, frame, touch);
 }
 
 /*
@@ -244,7 +250,7 @@ int vmzone_resident_refresh(struct vmzone_zone *zone, pgoff_t index)
 	ret = slot ? vmzone_frame_lock_wait(slot, &frame) : -ENOENT;
 	if (ret)
 		return ret == -ENOENT ? 0 : ret;
-	rescue(zone, slot, frame);
+	note_touch(zone, slot, frame);
 	if (!vmzone_slot_pins(vmzone_slot_word(slot))) {
 		vmzone_policy_remove(&zone->policy, frame);
 		vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));

@@ -73,8 +73,8 @@ static const struct vmzone_slot_rule {
 		.set = VMZONE_SLOT_BACKED, .clear = VMZONE_SLOT_WRITTEN,
 	},
 	[VMZONE_EVENT_DROP] = {
-		.from = FROM(FILLING) | FROM(EVICTING), .to = SAME,
-		.need = VMZONE_SLOT_BACKED, .clear = VMZONE_SLOT_BACKED,
+		.from = FROM(FILLING) | FROM(EVICTING) | FROM(RESIDENT) | FROM(STANDBY),
+		.to = SAME, .need = VMZONE_SLOT_BACKED, .clear = VMZONE_SLOT_BACKED,
 	},
 	[VMZONE_EVENT_CLEAR] = {
 		.from = FROM(FILLING) | FROM(EVICTING),

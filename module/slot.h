@@ -65,7 +65,8 @@ enum vmzone_slot_state {
  * @VMZONE_EVENT_EVICT_DONE: the frame is gone, the stored copy is good
  * @VMZONE_EVENT_WRITE: its frame was written
  * @VMZONE_EVENT_SAVE: the owner has stored a copy of its frame
- * @VMZONE_EVENT_DROP: the owner has dropped the stored copy
+ * @VMZONE_EVENT_DROP: the owner, or who has the frame locked, has dropped the
+ *	stored copy
  * @VMZONE_EVENT_CLEAR: the owner has dropped all: the slot is empty
  * @VMZONE_EVENT_PIN: one more pin
  * @VMZONE_EVENT_UNPIN: one less

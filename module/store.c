@@ -40,6 +40,7 @@
  * @pool: the objects
  * @memcg: the memory cgroup that pays for them: the creator's
  * @codec: compresses what is saved from now on
+ * @codecs_got: bit mask of the ids of all codecs that any object may need
  * @huge_bytes: objects of this size and above take a page each
  * @limit_bytes: most that the store may take
  * @alloc_lock: held while an object may be in excess of the limit
@@ -53,6 +54,7 @@ struct compressed_store {
 	struct zs_pool *pool;
 	struct mem_cgroup *memcg;
 	const struct vmzone_codec_ops *codec;
+	u32 codecs_got;
 	size_t huge_bytes;
 	u64 limit_bytes;
 	struct mutex alloc_lock;
@@ -109,6 +111,7 @@ static struct vmzone_store *compressed_create(u64 limit_bytes,
 	store->base.ops = &vmzone_store_compressed;
 	store->memcg = get_mem_cgroup_from_mm(current->mm);
 	store->codec = codec;
+	store->codecs_got = 1U << codec->id;
 	store->huge_bytes = zs_huge_class_size(store->pool);
 	store->limit_bytes = limit_bytes;
 	mutex_init(&store->alloc_lock);
@@ -124,10 +127,13 @@ err_free:
 static void compressed_destroy(struct vmzone_store *base)
 {
 	struct compressed_store *store = to_compressed(base);
+	u32 id;
 
 	zs_destroy_pool(store->pool);
 	mem_cgroup_put(store->memcg);
-	vmzone_codec_put(store->codec);
+	for (id = 0; store->codecs_got >> id; id++)
+		if (store->codecs_got & 1U << id)
+			vmzone_codec_put(vmzone_codec_by_id(id));
 	kfree(store);
 }
 
@@ -200,21 +206,22 @@ static int save_object(struct compressed_store *store, const void *src, size_t l
 static int save_compressed(struct compressed_store *store, const void *src,
 			   struct vmzone_token *token)
 {
+	const struct vmzone_codec_ops *codec = READ_ONCE(store->codec);
 	struct vmzone_codec_scratch *scratch;
 	size_t len;
 	int ret;
 
-	if (store->codec->id == VMZONE_CODEC_NONE)
+	if (codec->id == VMZONE_CODEC_NONE)
 		return save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
 
-	scratch = vmzone_codec_begin(store->codec);
+	scratch = vmzone_codec_begin(codec);
 	if (IS_ERR(scratch))
 		return PTR_ERR(scratch);
-	if (store->codec->compress(scratch->work, src, scratch->out, &len) ||
+	if (codec->compress(scratch->work, src, scratch->out, &len) ||
 	    len >= store->huge_bytes)
 		ret = save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
 	else
-		ret = save_object(store, scratch->out, len, store->codec->id, token);
+		ret = save_object(store, scratch->out, len, codec->id, token);
 	vmzone_codec_end(scratch);
 	return ret;
 }
@@ -330,7 +337,41 @@ static bool compressed_is_tight(struct vmzone_store *base)
 {
 	struct compressed_store *store = to_compressed(base);
 
-	return bytes_taken(store) > store->limit_bytes - div_u64(store->limit_bytes, 10);
+	u64 limit_bytes = READ_ONCE(store->limit_bytes);
+
+	return bytes_taken(store) > limit_bytes - div_u64(limit_bytes, 10);
+}
+
+static int compressed_set_limit(struct vmzone_store *base, u64 limit_bytes)
+{
+	struct compressed_store *store = to_compressed(base);
+	int ret = 0;
+
+	mutex_lock(&store->alloc_lock);
+	if (bytes_taken(store) > limit_bytes)
+		zs_compact(store->pool);
+	if (bytes_taken(store) > limit_bytes)
+		ret = -ENOSPC;
+	else
+		WRITE_ONCE(store->limit_bytes, limit_bytes);
+	mutex_unlock(&store->alloc_lock);
+	return ret;
+}
+
+static int compressed_set_codec(struct vmzone_store *base,
+				const struct vmzone_codec_ops *codec)
+{
+	struct compressed_store *store = to_compressed(base);
+	int ret;
+
+	if (!(store->codecs_got & 1U << codec->id)) {
+		ret = vmzone_codec_get(codec);
+		if (ret)
+			return ret;
+		store->codecs_got |= 1U << codec->id;
+	}
+	WRITE_ONCE(store->codec, codec);
+	return 0;
 }
 
 const struct vmzone_store_ops vmzone_store_compressed = {
@@ -341,4 +382,6 @@ const struct vmzone_store_ops vmzone_store_compressed = {
 	.drop = compressed_drop,
 	.stats = compressed_stats,
 	.is_tight = compressed_is_tight,
+	.set_limit = compressed_set_limit,
+	.set_codec = compressed_set_codec,
 };

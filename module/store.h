@@ -81,6 +81,11 @@ struct vmzone_store;
  * @drop: forget one token. Cannot fail, does not sleep.
  * @stats: fill in all gauges; @bytes is never above the limit.
  * @is_tight: whether more than nine tenths of the limit are taken.
+ * @set_limit: change the limit. Returns 0, or -ENOSPC, and nothing changed, when
+ *	more than that is taken.
+ * @set_codec: compress with another codec from now on; what was saved before
+ *	stays readable. Returns 0, or -ENOMEM and nothing changed. One caller at
+ *	a time.
  *
  * All but @create and @destroy are called by several tasks at a time, each on
  * a token of its own, in process context, and may sleep unless noted.
@@ -96,6 +101,8 @@ struct vmzone_store_ops {
 	void (*drop)(struct vmzone_store *store, struct vmzone_token token);
 	void (*stats)(struct vmzone_store *store, struct vmzone_store_stats *stats);
 	bool (*is_tight)(struct vmzone_store *store);
+	int (*set_limit)(struct vmzone_store *store, u64 limit_bytes);
+	int (*set_codec)(struct vmzone_store *store, const struct vmzone_codec_ops *codec);
 };
 
 /**

@@ -75,7 +75,7 @@ static const struct vm_operations_struct vmzone_vm_ops = {
  */
 int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct vmzone_zone *zone = file->private_data;
+	struct vmzone_zone *zone = vmzone_file_zone(file);
 	u64 nr_slots = READ_ONCE(zone->nr_slots);
 	unsigned long clear = 0;
 

@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
+#include <linux/poll.h>
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 
@@ -49,7 +50,7 @@ static const struct vmzone_zone_observer *observer;
 void vmzone_config_default(struct vmzone_config *config)
 {
 	*config = (struct vmzone_config) {
-		.bytes = READ_ONCE(vmzone_params.zone_bytes) & PAGE_MASK,
+		.bytes = READ_ONCE(vmzone_params.zone_bytes),
 		.frames = READ_ONCE(vmzone_params.zone_frames),
 		.store_limit_bytes = READ_ONCE(vmzone_params.zone_store_limit),
 		.policy = READ_ONCE(vmzone_params.policy),
@@ -68,31 +69,33 @@ static int check_config(const struct vmzone_config *config)
 	return 0;
 }
 
-/* Take a zone's budget out of what all zones may have together. */
-static int grant_frames(u64 nr_frames)
+/**
+ * vmzone_zone_regrant() - change a zone's share of what all zones may have
+ * @granted: what it has, in frames
+ * @nr_frames: what it shall have
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -ENOSPC or -EPERM when it may not have more. Less cannot fail.
+ */
+int vmzone_zone_regrant(u64 granted, u64 nr_frames)
 {
 	unsigned long max_frames = READ_ONCE(vmzone_params.max_frames);
 	int ret = 0;
 
-	if (nr_frames > max_frames)
-		return -ENOSPC;
-	if (nr_frames > READ_ONCE(vmzone_params.max_zone_frames) &&
-	    !capable(CAP_SYS_RESOURCE))
-		return -EPERM;
+	if (nr_frames > granted) {
+		if (nr_frames > max_frames)
+			return -ENOSPC;
+		if (nr_frames > READ_ONCE(vmzone_params.max_zone_frames) &&
+		    !capable(CAP_SYS_RESOURCE))
+			return -EPERM;
+	}
 	mutex_lock(&zones_lock);
-	if (frames_granted + nr_frames > max_frames)
+	if (nr_frames > granted && frames_granted - granted + nr_frames > max_frames)
 		ret = -ENOSPC;
 	else
-		frames_granted += nr_frames;
+		frames_granted += nr_frames - granted;
 	mutex_unlock(&zones_lock);
 	return ret;
-}
-
-static void return_frames(u64 nr_frames)
-{
-	mutex_lock(&zones_lock);
-	frames_granted -= nr_frames;
-	mutex_unlock(&zones_lock);
 }
 
 /* Let the views see a zone that is whole. */
@@ -138,7 +141,7 @@ static int create_rooms(struct vmzone_zone *zone)
 		goto err_policy;
 	}
 	if (config->flags & VMZONE_CREATE_PREALLOC) {
-		ret = vmzone_pool_prealloc(&zone->pool);
+		ret = vmzone_pool_prealloc(&zone->pool, config->frames);
 		if (ret)
 			goto err_store;
 	}
@@ -167,11 +170,11 @@ static void destroy_rooms(struct vmzone_zone *zone)
 static void destroy(struct vmzone_zone *zone)
 {
 	withdraw(zone);
-	cancel_work_sync(&zone->reclaim);
+	vmzone_reclaim_stop(zone);
 	vmzone_resident_release_all(zone);
 	destroy_rooms(zone);
 	vmzone_zone_free_slots(zone);
-	return_frames(zone->config.frames);
+	vmzone_zone_regrant(zone->config.frames, 0);
 	kfree(zone);
 }
 
@@ -200,10 +203,10 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	zone->nr_slots = config->bytes >> PAGE_SHIFT;
 	xa_init(&zone->leaves);
 	mutex_init(&zone->range_lock);
-	INIT_WORK(&zone->reclaim, vmzone_reclaim_work);
-	init_waitqueue_head(&zone->frame_freed);
+	init_waitqueue_head(&zone->pressured);
+	vmzone_reclaim_start(zone);
 
-	ret = grant_frames(config->frames);
+	ret = vmzone_zone_regrant(0, config->frames);
 	if (ret)
 		goto err_free;
 	ret = create_rooms(zone);
@@ -218,7 +221,7 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 err_rooms:
 	destroy_rooms(zone);
 err_return:
-	return_frames(config->frames);
+	vmzone_zone_regrant(config->frames, 0);
 err_free:
 	kfree(zone);
 	return ERR_PTR(ret);
@@ -276,11 +279,27 @@ static int create_inode(struct vmzone_zone *zone)
 }
 
 /**
- * vmzone_zone_put() - give back a zone that vmzone_zone_create() returned
- * @zone: the zone
+ * vmzone_zone_get() - hold a zone once more
+ * @zone: a zone that somebody holds
  *
- * Context: process context, sleeps. The zone ends here: a mapping would hold
- * the file.
+ * Context: process context, sleeps.
+ * Return: 0, to be undone by vmzone_zone_put(), or an error.
+ */
+int vmzone_zone_get(struct vmzone_zone *zone)
+{
+	int ret = simple_pin_fs(&zone_fs_type, &zone_mount, &zone_mount_count);
+
+	if (!ret)
+		ihold(zone->inode);
+	return ret;
+}
+
+/**
+ * vmzone_zone_put() - let go of a zone that vmzone_zone_create() returned, or
+ * that vmzone_zone_get() was called for
+ * @zone: the zone; ends when nobody else holds it
+ *
+ * Context: process context, sleeps.
  */
 void vmzone_zone_put(struct vmzone_zone *zone)
 {
@@ -315,10 +334,34 @@ struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
 	/* The file let go of the module reference that an open would take. */
 	__module_get(fops->owner);
 	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
-	file->private_data = zone;
 	/* The file's path holds the mount; the inode reference is its dentry's. */
 	simple_release_fs(&zone_mount, &zone_mount_count);
 	return file;
+}
+
+/**
+ * vmzone_zone_note_pressure() - frames or store are short
+ * @zone: the zone
+ *
+ * Context: any.
+ */
+void vmzone_zone_note_pressure(struct vmzone_zone *zone)
+{
+	atomic_long_inc(&zone->pressure);
+	if (wq_has_sleeper(&zone->pressured))
+		wake_up_interruptible_poll(&zone->pressured, EPOLLPRI);
+}
+
+/* As they were at one moment: the budget may change between two looks at it. */
+static void read_frames(struct vmzone_pool *pool, struct vmzone_stats *stats)
+{
+	vmzone_pool_reap(pool);
+	do {
+		stats->budget_frames = READ_ONCE(pool->budget);
+		stats->resident_frames = atomic_long_read(&pool->used);
+	} while (stats->budget_frames != READ_ONCE(pool->budget));
+	stats->free_frames = min_t(u64, vmzone_pool_nr_free(pool),
+				   stats->budget_frames - stats->resident_frames);
 }
 
 /**
@@ -337,10 +380,7 @@ void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats
 	const u64 *dirty = event + VMZONE_STAT_EVICT_DIRTY;
 	struct vmzone_store_stats store;
 
-	vmzone_pool_reap(&zone->pool);
-	stats->budget_frames = zone->pool.budget;
-	stats->resident_frames = atomic_long_read(&zone->pool.used);
-	stats->free_frames = vmzone_pool_nr_free(&zone->pool);
+	read_frames(&zone->pool, stats);
 	stats->pinned_slots = atomic_long_read(&zone->pool.pinned);
 	/* The peak follows a moment after the count. */
 	stats->peak_resident_frames = max_t(u64, atomic_long_read(&zone->pool.peak),
@@ -392,6 +432,19 @@ void vmzone_zone_observe(const struct vmzone_zone_observer *new_observer)
 	observer = new_observer;
 }
 
+static int for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg)
+{
+	struct vmzone_zone *zone;
+	int ret = 0;
+
+	list_for_each_entry(zone, &zones, node) {
+		ret = call(zone, arg);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
 /**
  * vmzone_zone_for_each() - call a function on every zone
  * @call: the function; a non-zero return value ends the walk
@@ -402,15 +455,29 @@ void vmzone_zone_observe(const struct vmzone_zone_observer *new_observer)
  */
 int vmzone_zone_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg)
 {
-	struct vmzone_zone *zone;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&zones_lock);
-	list_for_each_entry(zone, &zones, node) {
-		ret = call(zone, arg);
-		if (ret)
-			break;
-	}
+	ret = for_each(call, arg);
+	mutex_unlock(&zones_lock);
+	return ret;
+}
+
+/**
+ * vmzone_zone_try_for_each() - the same for those who may not wait
+ * @call: the function, as for vmzone_zone_for_each()
+ * @arg: handed on to it
+ *
+ * Context: process context, also in the kernel's reclaim.
+ * Return: as vmzone_zone_for_each(), or -EBUSY.
+ */
+int vmzone_zone_try_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg)
+{
+	int ret;
+
+	if (!mutex_trylock(&zones_lock))
+		return -EBUSY;
+	ret = for_each(call, arg);
 	mutex_unlock(&zones_lock);
 	return ret;
 }

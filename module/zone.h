@@ -11,11 +11,11 @@
 
 #include <linux/fs.h>
 #include <linux/mutex.h>
-#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "policy.h"
 #include "pool.h"
+#include "reclaim.h"
 #include "slot.h"
 #include "stats.h"
 #include "store.h"
@@ -56,6 +56,7 @@ extern struct vmzone_params vmzone_params;
  * @codec: its codec
  * @store: its kind of store
  * @flags: VMZONE_CREATE_* bits
+ * @name: of a named zone; else empty
  */
 struct vmzone_config {
 	u64 bytes;
@@ -65,7 +66,10 @@ struct vmzone_config {
 	const struct vmzone_codec_ops *codec;
 	const struct vmzone_store_ops *store;
 	u32 flags;
+	char name[VMZONE_NAME_LEN];
 };
+
+struct vmzone_node;
 
 #define VMZONE_LEAF_SLOTS	(PAGE_SIZE / sizeof(struct vmzone_slot))
 
@@ -73,7 +77,8 @@ struct vmzone_config {
  * struct vmzone_zone - a zone
  * @id: names it in all views
  * @nr_slots: its size; read without a lock, changed under @range_lock
- * @config: what it was made from
+ * @config: what it was made from, and what VMZONE_IOC_SET made of it since;
+ *	changed under @range_lock
  * @inode: its own, which carries its mappings
  * @leaves: pages of VMZONE_LEAF_SLOTS slots each, made at the first touch and
  *	freed with the zone
@@ -83,10 +88,13 @@ struct vmzone_config {
  * @policy: the order in which they are evicted
  * @store: the contents of slots without one
  * @counters: what happened to it
- * @range_lock: taken by those who must see pin counts and size at rest: PIN,
- *	UNPIN, DISCARD, truncation. Outside of every other lock of a zone
- * @reclaim: its worker
- * @frame_freed: those who wait for a frame
+ * @range_lock: taken by those who must see pin counts, size and parameters at
+ *	rest: PIN, UNPIN, DISCARD, truncation, SET. Outside of every other lock of
+ *	a zone
+ * @reclaim: what keeps some frames free
+ * @pressure: counts the moments at which frames or store were short
+ * @pressured: those who poll for one
+ * @device_node: of a named zone, NULL once it was taken away; node.c's
  * @node: in the list of all zones
  * @view: the observer's own
  */
@@ -103,8 +111,10 @@ struct vmzone_zone {
 	struct vmzone_store *store;
 	struct vmzone_counters counters;
 	struct mutex range_lock;
-	struct work_struct reclaim;
-	wait_queue_head_t frame_freed;
+	struct vmzone_reclaim reclaim;
+	atomic_long_t pressure;
+	wait_queue_head_t pressured;
+	struct vmzone_node *device_node;
 	struct list_head node;
 	void *view;
 };
@@ -136,7 +146,10 @@ void vmzone_zone_free_slots(struct vmzone_zone *zone);
 /* zone.c */
 void vmzone_config_default(struct vmzone_config *config);
 struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config);
+int vmzone_zone_get(struct vmzone_zone *zone);
 void vmzone_zone_put(struct vmzone_zone *zone);
+int vmzone_zone_regrant(u64 granted, u64 nr_frames);
+void vmzone_zone_note_pressure(struct vmzone_zone *zone);
 struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
 				   const struct file_operations *fops,
 				   const struct inode_operations *iops);
@@ -144,5 +157,6 @@ void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats
 			    bool reset);
 void vmzone_zone_observe(const struct vmzone_zone_observer *observer);
 int vmzone_zone_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg);
+int vmzone_zone_try_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg);
 
 #endif /* VMZONE_ZONE_H */

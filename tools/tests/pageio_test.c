@@ -174,6 +174,31 @@ static void what_cannot_fit(void)
 }
 
 /* Stores NR pages of a kind; before and after then tell what that took. */
+/* All that fits beside the reserve comes in and stays, with others there before. */
+static void all_that_fits_stays(size_t nr_frames)
+{
+	struct pattern pattern = { .fill = FILL_TEXT, .id = 8 };
+	size_t nr = nr_frames - reserve_max(nr_frames);
+
+	zone = zone_sized(4 * nr_frames, nr_frames);
+	pattern_fill(&zone, pattern, 0, 4 * nr_frames);
+	between(zone_range(&zone, VMZONE_IOC_PAGE_OUT, nr, nr), 0, nr, "%zu frames: a range is out",
+		nr_frames);
+	for (int round = 0; round < 3; round++) {
+		touch_read(&zone, 2 * nr, nr_frames);
+		between(zone_range(&zone, VMZONE_IOC_PAGE_IN, nr, nr), 0, nr,
+			"%zu frames: PAGE_IN of all that fits, round %d", nr_frames, round);
+		is(zone_count(&zone, nr, nr, VMZONE_SLOT_RESIDENT, VMZONE_SLOT_RESIDENT), nr,
+		   "%zu frames: all of it is in", nr_frames);
+		next_step();
+		is(pattern_bad(&zone, pattern, nr, nr), 0, "%zu frames: it is right", nr_frames);
+		next_step();
+		is(after.faults_major - before.faults_major, 0, "%zu frames: no page-in for it",
+		   nr_frames);
+	}
+	zone_drop(&zone);
+}
+
 static void store(enum fill fill, uint8_t kept_as, const char *what)
 {
 	struct pattern pattern = { .fill = fill, .id = 5 };
@@ -263,6 +288,9 @@ int main(void)
 	empty_slots_stay_empty();
 	clean_is_free();
 	what_cannot_fit();
+	all_that_fits_stays(16);
+	all_that_fits_stays(100);
+	all_that_fits_stays(2000);
 	for (unsigned int codec = 1; codec < 32; codec++)
 		if (info.codecs & 1u << codec)
 			what_the_store_takes(codec);

@@ -119,7 +119,7 @@ struct vmzone_info {
  * @reserved: must be 0
  *
  * Works on any vmzone descriptor. Errors: EINVAL, ENOSPC (more frames than all
- * zones may still take), EPERM (more frames than ``max_zone_frames`` without
+ * zones may still take, or no number for a node), EPERM (more frames than ``max_zone_frames`` without
  * CAP_SYS_RESOURCE, or a name without CAP_SYS_ADMIN), EEXIST (name taken),
  * ENOMEM, EMFILE, ENFILE.
  */
@@ -142,6 +142,9 @@ struct vmzone_create {
  * struct vmzone_destroy - VMZONE_IOC_DESTROY: take a named zone's node away
  * @size: of this structure
  * @flags: must be 0
+ *
+ * The zone goes with its last user. Errors: EPERM (without CAP_SYS_ADMIN),
+ * EINVAL (it has no node).
  */
 struct vmzone_destroy {
 	__u32 size;
@@ -166,6 +169,11 @@ struct vmzone_destroy {
  * @store_limit: most bytes that its store may take
  * @policy: enum vmzone_policy_id
  * @codec: enum vmzone_codec_id
+ *
+ * SET changes all that @which names, or nothing. Errors: EINVAL, EBADF (not open
+ * for writing), ENOMEM (pins, holders of pages or the store do not allow it, or
+ * no memory), EBUSY (a slot that would be cut off is pinned), ENOSPC and EPERM
+ * (more frames, as for CREATE).
  */
 struct vmzone_set {
 	__u32 size;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pool_budget.c - how many frames a pool may have
+ *
+ * Owns: budget, target, reserve and the counts that they bound. Each count is one
+ * atomic, so the budget is exact at any moment and takes no lock.
+ *
+ * Invariants: target <= budget; used <= budget, and it grows only below target;
+ * pages <= budget, but for those that are about to become part of it.
+ *
+ * Who counts one more reads the target and counts within one RCU read section,
+ * so that a grace period after the target was lowered nobody counts by the old
+ * one.
+ */
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
+
+#include "pool.h"
+
+#define MAX_RESERVE	32UL
+
+/**
+ * vmzone_pool_set_target() - change where new frames end
+ * @pool: the pool
+ * @target: in frames
+ *
+ * Context: any; nobody else changes the target.
+ */
+void vmzone_pool_set_target(struct vmzone_pool *pool, unsigned long target)
+{
+	WRITE_ONCE(pool->target, target);
+	WRITE_ONCE(pool->reserve, min(target / 8, MAX_RESERVE));
+	/* All caches together hold an eighth of the target at most. */
+	WRITE_ONCE(pool->cache_max, min_t(unsigned long, VMZONE_POOL_CACHE_FRAMES,
+					  target / 8 / num_possible_cpus()));
+}
+
+/**
+ * vmzone_pool_count_below() - add one to a count that is below a limit
+ * @count: the count
+ * @limit: the limit
+ *
+ * Context: any.
+ * Return: the new count, or 0 when it stays as it was.
+ */
+long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit)
+{
+	long old = atomic_long_read(count);
+
+	do {
+		if (old >= (long)limit)
+			return 0;
+	} while (!atomic_long_try_cmpxchg(count, &old, old + 1));
+	return old + 1;
+}
+
+/**
+ * vmzone_pool_charge() - count one more frame in use
+ * @pool: the pool
+ * @use: what for
+ *
+ * Context: any.
+ * Return: whether there was room for it.
+ */
+bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use)
+{
+	unsigned long limit;
+	long used, peak;
+
+	rcu_read_lock();
+	limit = READ_ONCE(pool->target);
+	if (use == VMZONE_POOL_ZERO)
+		limit -= min(limit, READ_ONCE(pool->reserve));
+	used = vmzone_pool_count_below(&pool->used, limit);
+	rcu_read_unlock();
+
+	peak = atomic_long_read(&pool->peak);
+	while (used > peak && !atomic_long_try_cmpxchg(&pool->peak, &peak, used))
+		;
+	return used;
+}
+
+/**
+ * vmzone_pool_charge_page() - count one more page taken from the machine
+ * @pool: the pool
+ *
+ * Context: any.
+ * Return: whether there was room for it.
+ */
+bool vmzone_pool_charge_page(struct vmzone_pool *pool)
+{
+	bool charged;
+
+	rcu_read_lock();
+	charged = vmzone_pool_count_below(&pool->pages, READ_ONCE(pool->target));
+	rcu_read_unlock();
+	return charged;
+}
+
+/**
+ * vmzone_pool_pinnable() - how many slots may be pinned at a time
+ * @pool: the pool
+ *
+ * Context: any.
+ * Return: the budget, or a smaller one that is aimed at, less the reserve that
+ * lets faults go on.
+ */
+unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool)
+{
+	unsigned long target = READ_ONCE(pool->target);
+
+	return target - min(target, READ_ONCE(pool->reserve));
+}
+
+/**
+ * vmzone_pool_pin() - count one more slot that holds its frame for good
+ * @pool: the pool
+ *
+ * Context: any.
+ * Return: 0, or -ENOMEM when too little would be left for faults.
+ */
+int vmzone_pool_pin(struct vmzone_pool *pool)
+{
+	return vmzone_pool_count_below(&pool->pinned, vmzone_pool_pinnable(pool)) ? 0 : -ENOMEM;
+}
+
+/**
+ * vmzone_pool_unpin() - undo one vmzone_pool_pin()
+ * @pool: the pool
+ *
+ * Context: any.
+ */
+void vmzone_pool_unpin(struct vmzone_pool *pool)
+{
+	atomic_long_dec(&pool->pinned);
+}
+
+/**
+ * vmzone_pool_nr_free() - frames that any fault could take without evicting
+ * @pool: the pool
+ *
+ * Context: any.
+ * Return: budget less frames in use less the reserve, at least 0.
+ */
+unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
+{
+	unsigned long used = atomic_long_read(&pool->used) + READ_ONCE(pool->reserve);
+	unsigned long target = READ_ONCE(pool->target);
+
+	return used < target ? target - used : 0;
+}
+
+/**
+ * vmzone_pool_grow() - give a pool a larger budget
+ * @pool: the pool
+ * @budget: at least the one it has
+ *
+ * Context: any; nobody else changes the budget.
+ */
+void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget)
+{
+	WRITE_ONCE(pool->budget, budget);
+	vmzone_pool_set_target(pool, budget);
+}
+
+/**
+ * vmzone_pool_aim() - begin to make a budget smaller, or give that up
+ * @pool: the pool
+ * @target: the new budget, at least VMZONE_POOL_MIN_FRAMES; the one that it has
+ *	to give up
+ *
+ * From now on no frame is given out above the target; the caller frees frames
+ * until vmzone_pool_settle() is content.
+ *
+ * Context: process context, sleeps; nobody pins, and nobody else changes the
+ * budget.
+ * Return: 0, or -ENOMEM when pins leave too little for faults.
+ */
+int vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target)
+{
+	unsigned long old = pool->target;
+
+	vmzone_pool_set_target(pool, target);
+	if (atomic_long_read(&pool->pinned) > (long)vmzone_pool_pinnable(pool)) {
+		vmzone_pool_set_target(pool, old);
+		return -ENOMEM;
+	}
+	synchronize_rcu();
+	return 0;
+}
+
+/**
+ * vmzone_pool_settle() - make the target the budget, if it is met
+ * @pool: the pool
+ *
+ * Context: process context; nobody else changes the budget.
+ * Return: whether it is. If not, free frames and try again.
+ */
+bool vmzone_pool_settle(struct vmzone_pool *pool)
+{
+	vmzone_pool_reap(pool);
+	if (atomic_long_read(&pool->used) > (long)pool->target)
+		return false;
+	vmzone_pool_trim(pool, pool->target);
+	if (atomic_long_read(&pool->pages) > (long)pool->target)
+		return false;
+	WRITE_ONCE(pool->budget, pool->target);
+	return true;
+}

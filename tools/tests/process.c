@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults that end in a signal, counts of faults, and child processes.
+ * Faults that end in a signal, counts of faults, child processes, and what they
+ * may do.
  */
 #define _GNU_SOURCE
 #include "zone.h"
 #include "tap.h"
 
+#include <linux/capability.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +98,21 @@ int child_run(int (*body)(void *arg), void *arg)
 	return child_wait(child_start(body, arg));
 }
 
+void drop_capability(int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	uint32_t bit = 1u << capability % 32;
+
+	if (syscall(SYS_capget, &header, data))
+		bail("capget");
+	data[capability / 32].effective &= ~bit;
+	data[capability / 32].permitted &= ~bit;
+	data[capability / 32].inheritable &= ~bit;
+	if (syscall(SYS_capset, &header, data))
+		bail("capset");
+}
+
 long read_number(const char *path, const char *key)
 {
 	FILE *file = fopen(path, "r");
@@ -111,4 +129,19 @@ long read_number(const char *path, const char *key)
 	}
 	fclose(file);
 	return value;
+}
+
+long free_kib(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	long nr_pages = 0, count;
+	char line[256];
+
+	/* "count:" of each CPU's list; an accurate MemFree has all the rest. */
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %ld", &count) == 1)
+			nr_pages += count;
+	if (file)
+		fclose(file);
+	return read_number("/proc/meminfo", "MemFree") + nr_pages * (long)(page_size / KIB);
 }

@@ -100,6 +100,21 @@ void zone_drop(struct zone *zone)
 	zone->fd = -1;
 }
 
+struct vmzone_set zone_get(int fd)
+{
+	struct vmzone_set set = { .size = sizeof(set) };
+
+	if (ioctl(fd, VMZONE_IOC_GET, &set))
+		bail("VMZONE_IOC_GET");
+	return set;
+}
+
+int zone_set(int fd, struct vmzone_set set)
+{
+	set.size = sizeof(set);
+	return ioctl(fd, VMZONE_IOC_SET, &set) ? -errno : 0;
+}
+
 uint8_t *slot_at(const struct zone *zone, size_t slot)
 {
 	return zone->map + slot * page_size;
@@ -144,7 +159,7 @@ static bool at_most(const char *what, uint64_t value, const char *limit_name, ui
 	return value <= limit;
 }
 
-bool stats_hold(const struct vmzone_stats *stats)
+bool stats_hold_since(const struct vmzone_stats *stats, uint64_t highest_budget)
 {
 	uint64_t by_kind = stats->evictions_clean + stats->evictions_dirty;
 	uint64_t by_cause = stats->evictions_direct + stats->evictions_background +
@@ -152,7 +167,7 @@ bool stats_hold(const struct vmzone_stats *stats)
 	bool good = true;
 
 	good &= at_most("resident", stats->resident_frames, "budget", stats->budget_frames);
-	good &= at_most("peak", stats->peak_resident_frames, "budget", stats->budget_frames);
+	good &= at_most("peak", stats->peak_resident_frames, "budget", highest_budget);
 	good &= at_most("resident", stats->resident_frames, "peak", stats->peak_resident_frames);
 	good &= at_most("resident + free", stats->resident_frames + stats->free_frames, "budget",
 			stats->budget_frames);
@@ -161,6 +176,11 @@ bool stats_hold(const struct vmzone_stats *stats)
 		diag("  %llu evictions by kind, %llu by cause", (unsigned long long)by_kind,
 		     (unsigned long long)by_cause);
 	return good && by_kind == by_cause;
+}
+
+bool stats_hold(const struct vmzone_stats *stats)
+{
+	return stats_hold_since(stats, stats->budget_frames);
 }
 
 size_t zone_count(const struct zone *zone, size_t first, size_t nr, uint8_t mask, uint8_t want)

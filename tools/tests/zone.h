@@ -47,6 +47,11 @@ struct zone zone_sized(size_t nr_slots, size_t nr_frames);
 void *zone_map(int fd, size_t nr_slots);
 void zone_drop(struct zone *zone);
 
+/* VMZONE_IOC_GET; bails. */
+struct vmzone_set zone_get(int fd);
+/* VMZONE_IOC_SET of what set.which says. Return: 0 or -errno. */
+int zone_set(int fd, struct vmzone_set set);
+
 /* A load and a store that the compiler neither drops nor repeats. */
 #define peek(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 #define poke(p, value) __atomic_store_n(p, value, __ATOMIC_RELAXED)
@@ -65,6 +70,8 @@ long zone_range_out(const struct zone *zone, unsigned long command, size_t first
 struct vmzone_stats zone_stats(const struct zone *zone);
 /* Whether what the contract says of every snapshot is true of this one; else says what not. */
 bool stats_hold(const struct vmzone_stats *stats);
+/* The same of a zone whose budget was lowered on the way, from highest_budget at most. */
+bool stats_hold_since(const struct vmzone_stats *stats, uint64_t highest_budget);
 
 /* How many of nr slots from first have exactly the bits want within mask. */
 size_t zone_count(const struct zone *zone, size_t first, size_t nr, uint8_t mask, uint8_t want);
@@ -127,7 +134,12 @@ pid_t child_start(int (*body)(void *arg), void *arg);
 int child_wait(pid_t pid);
 int child_run(int (*body)(void *arg), void *arg);
 
+/* Takes a capability (CAP_*) from the calling process for good; bails. */
+void drop_capability(int capability);
+
 /* One line of a /proc or /sys file as a number; -1 without it. key NULL: the first. */
 long read_number(const char *path, const char *key);
+/* Memory of the machine that nobody uses, what CPUs keep for themselves included. */
+long free_kib(void);
 
 #endif /* ZONE_H */

@@ -40,6 +40,7 @@ long vmzone_ioctl(struct file *file, unsigned int command, unsigned long arg);
 extern const struct file_operations vmzone_device_fops;
 int vmzone_file_attach(struct file *file, struct vmzone_zone *zone);
 struct file *vmzone_file_create(struct vmzone_zone *zone);
+int vmzone_file_adopt(struct vm_area_struct *vma, struct vmzone_zone *zone);
 
 /* node.c */
 int vmzone_node_create(struct vmzone_zone *zone);

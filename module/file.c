@@ -416,16 +416,10 @@ static const struct file_operations zone_file_fops = {
 	.fallocate = file_fallocate,
 };
 
-/**
- * vmzone_file_create() - make a new zone a regular file
- * @zone: the zone; taken over, whatever comes of it
- *
- * Context: process context, sleeps.
- * Return: the file, to be installed or put, or an ERR_PTR().
- */
-struct file *vmzone_file_create(struct vmzone_zone *zone)
+/* An open file of the zone's own inode; the zone is taken over, whatever comes of it. */
+static struct file *open_zone(struct vmzone_zone *zone)
 {
-	struct file *file = vmzone_zone_make_file(zone, &zone_file_fops, &zone_inode_ops);
+	struct file *file = vmzone_zone_make_file(zone, &zone_file_fops);
 	int ret;
 
 	if (IS_ERR(file)) {
@@ -437,4 +431,50 @@ struct file *vmzone_file_create(struct vmzone_zone *zone)
 		return file;
 	fput(file);
 	return ERR_PTR(ret);
+}
+
+/**
+ * vmzone_file_create() - make a new zone a regular file
+ * @zone: the zone; taken over, whatever comes of it
+ *
+ * Context: process context, sleeps.
+ * Return: the file, to be installed or put, or an ERR_PTR().
+ */
+struct file *vmzone_file_create(struct vmzone_zone *zone)
+{
+	struct inode *inode = zone->inode;
+
+	inode->i_mode = S_IFREG | 0600;
+	inode->i_fop = &zone_file_fops;
+	inode->i_op = &zone_inode_ops;
+	return open_zone(zone);
+}
+
+/**
+ * vmzone_file_adopt() - have a mapping of a device node hold a file of its zone
+ * @vma: a new mapping of any descriptor
+ * @zone: its zone
+ *
+ * The kernel takes the mapping of a node for one of a file that lasts, and leaves
+ * it out of a core dump; a zone is memory, as a memfd is.
+ *
+ * Context: the mm's lock is held for writing.
+ * Return: 0 or an error.
+ */
+int vmzone_file_adopt(struct vm_area_struct *vma, struct vmzone_zone *zone)
+{
+	struct file *file;
+	int ret;
+
+	if (file_inode(vma->vm_file) == zone->inode)
+		return 0;
+	ret = vmzone_zone_get(zone);
+	if (ret)
+		return ret;
+	file = open_zone(zone);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	vma_set_file(vma, file);
+	fput(file);
+	return 0;
 }

@@ -71,13 +71,14 @@ static const struct vm_operations_struct vmzone_vm_ops = {
  *
  * Context: the mm's lock is held for writing.
  * Return: 0; -EINVAL for a private mapping or one that leaves the zone; -EACCES
- * for an executable one of a zone that was not made so.
+ * for an executable one of a zone that was not made so; -ENOMEM.
  */
 int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vmzone_zone *zone = vmzone_file_zone(file);
 	u64 nr_slots = READ_ONCE(zone->nr_slots);
 	unsigned long clear = 0;
+	int ret;
 
 	/* VM_SHARED is missing on a descriptor that is only open for reading. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -89,6 +90,9 @@ int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 			return -EACCES;
 		clear = VM_MAYEXEC;
 	}
+	ret = vmzone_file_adopt(vma, zone);
+	if (ret)
+		return ret;
 	/* Not to grow, to be merged by KSM or to be aged by the kernel's LRU. */
 	vmzone_vm_flags_mod(vma, VM_DONTEXPAND, clear);
 	vma->vm_private_data = zone;

@@ -272,6 +272,8 @@ static int create_inode(struct vmzone_zone *zone)
 		return PTR_ERR(inode);
 	}
 	inode->i_private = zone;
+	/* Memory, and no file that lasts: core dumps look at this. */
+	clear_nlink(inode);
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	i_size_write(inode, vmzone_zone_bytes(zone));
 	zone->inode = inode;
@@ -309,26 +311,20 @@ void vmzone_zone_put(struct vmzone_zone *zone)
 }
 
 /**
- * vmzone_zone_make_file() - make a zone an open regular file
- * @zone: from vmzone_zone_create(); the file takes it over if this succeeds
- * @fops: of the file, and of those that open it again
- * @iops: of its inode
+ * vmzone_zone_make_file() - an open file of a zone's inode
+ * @zone: held by the caller; the file takes that over if this succeeds
+ * @fops: of the file
  *
  * Context: process context, sleeps.
  * Return: the file, open for reading and writing, or an ERR_PTR().
  */
 struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
-				   const struct file_operations *fops,
-				   const struct inode_operations *iops)
+				   const struct file_operations *fops)
 {
-	struct inode *inode = zone->inode;
-	struct file *file;
+	/* As the mapping of any zone is named in /proc/PID/maps. */
+	struct file *file = alloc_file_pseudo(zone->inode, zone_mount, "dev/vmzone",
+					      O_RDWR | O_LARGEFILE, fops);
 
-	inode->i_mode = S_IFREG | 0600;
-	inode->i_fop = fops;
-	inode->i_op = iops;
-	clear_nlink(inode);
-	file = alloc_file_pseudo(inode, zone_mount, "vmzone", O_RDWR | O_LARGEFILE, fops);
 	if (IS_ERR(file))
 		return file;
 	/* The file let go of the module reference that an open would take. */

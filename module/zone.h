@@ -151,8 +151,7 @@ void vmzone_zone_put(struct vmzone_zone *zone);
 int vmzone_zone_regrant(u64 granted, u64 nr_frames);
 void vmzone_zone_note_pressure(struct vmzone_zone *zone);
 struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
-				   const struct file_operations *fops,
-				   const struct inode_operations *iops);
+				   const struct file_operations *fops);
 void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats,
 			    bool reset);
 void vmzone_zone_observe(const struct vmzone_zone_observer *observer);

@@ -116,7 +116,7 @@ static void in_core(int core, const struct zone *map, bool want, const char *wha
 		is(bad, 0, "%s: and it is right", what);
 }
 
-static void dump(struct death death, bool of_shared, bool of_device, const char *what)
+static void dump(struct death death, bool of_shared, const char *what)
 {
 	int core;
 
@@ -126,23 +126,22 @@ static void dump(struct death death, bool of_shared, bool of_device, const char 
 		bail("open %s", core_path);
 	in_core(core, &memfd, of_shared, what, "the memfd");
 	in_core(core, &zone, of_shared, what, "the created zone");
-	in_core(core, &device, of_device, what, "the device's zone");
+	in_core(core, &device, of_shared, what, "the device's zone");
 	close(core);
 	unlink(core_path);
 }
 
 static void dumps(void)
 {
-	dump((struct death){ ANON_PRIVATE, MADV_NORMAL }, false, false, "without shared memory");
+	dump((struct death){ ANON_PRIVATE, MADV_NORMAL }, false, "without shared memory");
 	is(zone_count(&sparse, 0, sparse.nr_slots, 0xff, 0), sparse.nr_slots,
 	   "an empty zone is empty still");
-	dump((struct death){ BY_DEFAULT, MADV_NORMAL }, true, false, "by default");
+	dump((struct death){ BY_DEFAULT, MADV_NORMAL }, true, "by default");
 	is(zone_count(&sparse, 0, sparse.nr_slots, 0xff, 0), 0, "then it is full of zeros");
 	ok(all_zero(sparse.map, sparse.nr_slots * page_size), "which they are");
-	dump((struct death){ BY_DEFAULT | FILE_SHARED, MADV_NORMAL }, true, true,
-	     "with shared files");
-	dump((struct death){ BY_DEFAULT | FILE_SHARED, MADV_DONTDUMP }, false, false,
-	     "after MADV_DONTDUMP");
+	dump((struct death){ ANON_PRIVATE | FILE_SHARED, MADV_NORMAL }, false,
+	     "with shared files only");
+	dump((struct death){ BY_DEFAULT, MADV_DONTDUMP }, false, "after MADV_DONTDUMP");
 	kept("the contents are right");
 	is(pattern_bad(&device, pattern, 0, device.nr_slots), 0, "the device's, too");
 }

@@ -121,7 +121,7 @@ static void views(void)
 	int fd = device_open(O_RDWR);
 	void *device = zone_map(fd, 1);
 
-	named_in_maps(zone.map, "vmzone", "a created zone");
+	named_in_maps(zone.map, "/dev/vmzone", "a created zone");
 	named_in_maps(device, "/dev/vmzone", "the device");
 	munmap(device, page_size);
 	close(fd);

@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NR_SLOTS 64
@@ -237,12 +238,14 @@ static void life_after_the_node(void)
 static void life_without_descriptors(void)
 {
 	struct zone zone = new_named("alone");
-	int before = nr_zones();
+	int before = nr_zones(), error;
 
 	pattern_fill(&zone, pattern, 0, NR_SLOTS);
 	zone_drop(&zone);
 	if (before >= 0)
 		is(nr_zones(), before, "the node keeps its zone");
+	error = syscall(SYS_delete_module, "vmzone", O_NONBLOCK) ? errno : 0;
+	is(error, EWOULDBLOCK, "and the module");
 	zone.fd = open_named("alone", O_RDWR);
 	zone.map = zone_map(zone.fd, NR_SLOTS);
 	is(pattern_bad(&zone, pattern, 0, NR_SLOTS), 0, "with its contents");

@@ -174,15 +174,20 @@ static int do_create(struct call *call)
 		ret = PTR_ERR(file);
 		goto err_fd;
 	}
+	if (config.flags & VMZONE_CREATE_NAMED) {
+		ret = vmzone_node_create(zone);
+		if (ret)
+			goto err_file;
+	}
 	call->arg.create.out_fd = fd;
 	ret = copy_back(call);
-	if (!ret && (config.flags & VMZONE_CREATE_NAMED))
-		ret = vmzone_node_create(zone);
 	if (ret)
-		goto err_file;
+		goto err_node;
 	fd_install(fd, file);
 	return 0;
 
+err_node:
+	vmzone_node_destroy(zone);
 err_file:
 	fput(file);
 err_fd:

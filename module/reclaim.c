@@ -165,12 +165,13 @@ static void pay_back(struct vmzone_zone *zone)
 
 	while (owed > 0 && READ_ONCE(zone->policy.nr_standby)) {
 		struct progress progress = {};
-		long pages = atomic_long_read(&zone->pool.pages);
+		unsigned long pages = atomic_long_read(&zone->pool.pages);
 
 		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
 		if (!progress.evicted)
 			break;
-		owed -= vmzone_pool_trim(&zone->pool, pages - progress.evicted);
+		owed -= vmzone_pool_trim(&zone->pool,
+					 pages - min_t(unsigned long, pages, progress.evicted));
 		cond_resched();
 	}
 }

@@ -17,7 +17,7 @@
 #include "shrinker.h"
 #include "zone.h"
 
-static long nr_spare(const struct vmzone_zone *zone)
+static unsigned long nr_spare(const struct vmzone_zone *zone)
 {
 	const struct vmzone_pool *pool = &zone->pool;
 
@@ -53,13 +53,13 @@ struct scan {
 
 static int scan_zone(struct vmzone_zone *zone, void *arg)
 {
-	long pages = atomic_long_read(&zone->pool.pages);
+	unsigned long pages = atomic_long_read(&zone->pool.pages);
 	struct scan *scan = arg;
 	unsigned long nr;
 
 	if (zone->config.flags & VMZONE_CREATE_PREALLOC)
 		return 0;
-	nr = min_t(unsigned long, scan->left, nr_spare(zone));
+	nr = min3(scan->left, nr_spare(zone), pages);
 	nr = vmzone_pool_trim(&zone->pool, pages - nr);
 	scan->freed += nr;
 	scan->left -= min(scan->left, nr);

@@ -52,6 +52,9 @@ fio: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/fio
 
+policies: setup
+	@tools/policy/compare
+
 load: module
 	@tools/setup/load build/vmzone.ko
 
@@ -68,6 +71,7 @@ clean:
 	@tools/lab/lab module --clean
 	@$(MAKE) --no-print-directory -s -C tools/tests clean
 	@$(MAKE) --no-print-directory -s -C tools/vmzone clean
+	@$(MAKE) --no-print-directory -s -C tools/policy clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) policies load unload install clean

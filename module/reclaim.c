@@ -25,16 +25,11 @@
 #include "evict.h"
 #include "reclaim.h"
 #include "trace.h"
+#include "watermark.h"
 #include "zone.h"
 
-/* How many frames the worker frees before it looks at the standby queue again. */
-#define BACKGROUND_BATCH 16U
-
-/* How many such batches before it begins anew. */
+/* How many background batches before a worker begins anew. */
 #define MAX_ROUNDS	64
-
-/* How many frames a fault that must evict by itself frees in one go. */
-#define DIRECT_BATCH	4U
 
 /*
  * How many saves a full store may refuse before a fault ends its round. One that
@@ -58,20 +53,10 @@
 
 static struct workqueue_struct *reclaim_wq;
 
-static unsigned long low_watermark(const struct vmzone_zone *zone)
+/* What all the watermarks are measured by. */
+static unsigned long budget_of(const struct vmzone_zone *zone)
 {
-	return clamp(READ_ONCE(zone->pool.target) / 64, 2UL, 512UL);
-}
-
-static unsigned long high_watermark(const struct vmzone_zone *zone)
-{
-	return 2 * low_watermark(zone);
-}
-
-/* Frames that the worker keeps on standby: an eighth of the budget. */
-static unsigned long standby_target(const struct vmzone_zone *zone)
-{
-	return clamp(READ_ONCE(zone->pool.target) / 8, 4UL, 1024UL);
+	return READ_ONCE(zone->pool.target);
 }
 
 /* Ask the policy for victims and unmap them. Returns how many it had. */
@@ -81,7 +66,7 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 	unsigned long second_chances;
 	u64 duration_ns;
 	ktime_t start = ktime_get();
-	unsigned int nr = clamp(READ_ONCE(zone->pool.target) / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
+	unsigned int nr = vmzone_park_batch(budget_of(zone));
 
 	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
 	if (!nr)
@@ -135,7 +120,7 @@ static unsigned int evict_some(struct vmzone_zone *zone, unsigned int nr,
 /* Not for ever: others may bring frames back as fast as we park them. */
 static void stock_standby(struct vmzone_zone *zone)
 {
-	unsigned long target = standby_target(zone), tried = 0;
+	unsigned long target = vmzone_standby_target(budget_of(zone)), tried = 0;
 
 	while (READ_ONCE(zone->policy.nr_standby) < target && tried < target) {
 		unsigned int nr = park_batch(zone);
@@ -167,7 +152,7 @@ static void pay_back(struct vmzone_zone *zone)
 		struct progress progress = {};
 		unsigned long pages = atomic_long_read(&zone->pool.pages);
 
-		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
+		evict_some(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
 		if (!progress.evicted)
 			break;
 		owed -= vmzone_pool_trim(&zone->pool,
@@ -187,7 +172,7 @@ static void reclaim_work(struct work_struct *work)
 	unsigned int round;
 
 	vmzone_pool_reap(&zone->pool);
-	for (round = 0; vmzone_pool_nr_free(&zone->pool) < high_watermark(zone); round++) {
+	for (round = 0; vmzone_pool_nr_free(&zone->pool) < vmzone_high_watermark(budget_of(zone)); round++) {
 		struct progress progress = {};
 
 		/* Those who wait for the end of the work see one. */
@@ -196,7 +181,7 @@ static void reclaim_work(struct work_struct *work)
 			break;
 		}
 		stock_standby(zone);
-		evict_some(zone, BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
+		evict_some(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
 		if (!progress.evicted) {
 			give_up(zone);
 			break;
@@ -254,7 +239,7 @@ static struct progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_c
 	struct progress progress = {};
 
 	do {
-		unsigned int tried = evict_some(zone, DIRECT_BATCH, cause, &progress);
+		unsigned int tried = evict_some(zone, VMZONE_DIRECT_BATCH, cause, &progress);
 
 		if (!tried)
 			tried = park_batch(zone);
@@ -361,7 +346,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 
 		if (!IS_ERR(frame)) {
 			if (pace == VMZONE_PACE_AHEAD &&
-			    vmzone_pool_nr_free(&zone->pool) < low_watermark(zone))
+			    vmzone_pool_nr_free(&zone->pool) < vmzone_low_watermark(budget_of(zone)))
 				start_workers(zone, 1);
 			return frame;
 		}

@@ -114,7 +114,7 @@ static const struct kernel_param_ops policy_param_ops = {
 	.get = policy_get,
 };
 module_param_cb(policy, &policy_param_ops, NULL, 0644);
-MODULE_PARM_DESC(policy, "Default policy: fifo, clock, nru, lru, sieve, s3fifo (default: clock)");
+MODULE_PARM_DESC(policy, "Default policy: fifo, clock, nru, lru, sieve, s3fifo (default: s3fifo)");
 
 static int codec_set(const char *value, const struct kernel_param *param)
 {
@@ -205,7 +205,7 @@ static void fill_params(void)
 	if (!params->max_zone_frames)
 		params->max_zone_frames = params->max_frames;
 	if (!params->policy)
-		params->policy = &vmzone_policy_clock;
+		params->policy = &vmzone_policy_s3fifo;
 	if (!params->codec)
 		params->codec = &vmzone_codec_lz4;
 }

@@ -59,6 +59,16 @@ static unsigned long budget_of(const struct vmzone_zone *zone)
 	return READ_ONCE(zone->pool.target);
 }
 
+static bool is_low(const struct vmzone_zone *zone)
+{
+	return vmzone_pool_nr_free(&zone->pool) < vmzone_low_watermark(budget_of(zone));
+}
+
+static bool is_high(const struct vmzone_zone *zone)
+{
+	return vmzone_pool_nr_free(&zone->pool) >= vmzone_high_watermark(budget_of(zone));
+}
+
 /* Ask the policy for victims and unmap them. Returns how many it had. */
 static unsigned int park_batch(struct vmzone_zone *zone)
 {
@@ -172,7 +182,7 @@ static void reclaim_work(struct work_struct *work)
 	unsigned int round;
 
 	vmzone_pool_reap(&zone->pool);
-	for (round = 0; vmzone_pool_nr_free(&zone->pool) < vmzone_high_watermark(budget_of(zone)); round++) {
+	for (round = 0; !is_high(zone); round++) {
 		struct progress progress = {};
 
 		/* Those who wait for the end of the work see one. */
@@ -345,8 +355,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 		struct vmzone_frame *frame = vmzone_pool_alloc(&zone->pool, use);
 
 		if (!IS_ERR(frame)) {
-			if (pace == VMZONE_PACE_AHEAD &&
-			    vmzone_pool_nr_free(&zone->pool) < vmzone_low_watermark(budget_of(zone)))
+			if (pace == VMZONE_PACE_AHEAD && is_low(zone))
 				start_workers(zone, 1);
 			return frame;
 		}

@@ -65,7 +65,8 @@ static void watch_destroy(void *private)
 	kfree(watch);
 }
 
-static void watch_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void watch_add(void *private, struct vmzone_frame *frame,
+		      enum vmzone_policy_reason reason)
 {
 	struct watch *watch = private;
 
@@ -202,11 +203,12 @@ static void algorithms_get_legal_calls(struct kunit *test)
 /* Which of its kinds of touches an algorithm is told of. */
 static struct vmzone_frame *told_rescued, *told_accessed;
 
-static void telling_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void telling_add(void *private, struct vmzone_frame *frame,
+			enum vmzone_policy_reason reason)
 {
-	if (rescued)
+	if (reason == VMZONE_POLICY_RESCUED)
 		told_rescued = frame;
-	watch_add(private, frame, rescued);
+	watch_add(private, frame, reason);
 }
 
 static void telling_accessed(void *private, struct vmzone_frame *frame)

@@ -80,6 +80,26 @@ static void a_return_leads_to_the_main_queue(struct kunit *test)
 	EXPECT_ORDER(test, 0, 0, 18, 19);
 }
 
+/* What was given out and could not be evicted has proved nothing. */
+static void a_failure_leads_back(struct kunit *test)
+{
+	struct order_fixture *fix = vmzone_order_start(test, &vmzone_policy_s3fifo, NR_FRAMES);
+	struct vmzone_frame *frame;
+	unsigned long passed;
+
+	KUNIT_ASSERT_EQ(test, vmzone_policy_isolate(&fix->policy, &frame, 1, &passed), 1u);
+	vmzone_policy_putback(&fix->policy, frame);
+	put_page(vmzone_frame_page(frame));
+	KUNIT_ASSERT_EQ(test, vmzone_policy_isolate(&fix->policy, &frame, 1, &passed), 1u);
+	vmzone_policy_park(&fix->policy, frame);
+	vmzone_policy_remove(&fix->policy, frame);
+	vmzone_policy_restore(&fix->policy, frame, false);
+	put_page(vmzone_frame_page(frame));
+	/* Both are at the end of the small queue, and not on the main one. */
+	EXPECT_ORDER(test, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+		     19, 0, 1);
+}
+
 static void a_return_counts_once(struct kunit *test)
 {
 	struct order_fixture *fix = vmzone_order_start(test, &vmzone_policy_s3fifo, NR_FRAMES);
@@ -223,6 +243,7 @@ static struct kunit_case s3fifo_cases[] = {
 	KUNIT_CASE(new_frames_are_in_order_of_arrival),
 	KUNIT_CASE(one_touch_is_not_enough),
 	KUNIT_CASE(a_return_leads_to_the_main_queue),
+	KUNIT_CASE(a_failure_leads_back),
 	KUNIT_CASE(a_return_counts_once),
 	KUNIT_CASE(the_ghost_remembers_for_so_long),
 	KUNIT_CASE(the_ghost_forgets_then),

@@ -148,7 +148,7 @@ static void same_budget_changes_nothing(struct kunit *test)
 	take(test, 50);
 	vmzone_pool_grow(pool, 100);
 	expect(test, 100, 100, 50);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, 100), 0);
+	vmzone_pool_aim(pool, 100);
 	KUNIT_EXPECT_TRUE(test, vmzone_pool_settle(pool));
 	expect(test, 100, 100, 50);
 	KUNIT_EXPECT_EQ(test, pool->reserve, reserve);
@@ -159,7 +159,7 @@ static void aim_holds_for_newcomers(struct kunit *test)
 	struct vmzone_pool *pool = budget_start(test, 200);
 
 	take(test, 150);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, 100), 0);
+	vmzone_pool_aim(pool, 100);
 	expect(test, 200, 100, 150);
 	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_nr_free(pool), 0ul);
@@ -186,7 +186,7 @@ static void aim_can_be_given_up(struct kunit *test)
 	struct vmzone_pool *pool = budget_start(test, 200);
 
 	take(test, 150);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, 16), 0);
+	vmzone_pool_aim(pool, 16);
 	give(test, 20);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
 	vmzone_pool_grow(pool, pool->budget);
@@ -218,7 +218,7 @@ static void settling_empties_caches(struct kunit *test)
 		nr_cached += per_cpu_ptr(pool->caches, cpu)->nr;
 	KUNIT_EXPECT_GT(test, nr_cached, 0u);
 	expect(test, 400, 400, 400);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, target), 0);
+	vmzone_pool_aim(pool, target);
 	KUNIT_EXPECT_TRUE(test, vmzone_pool_settle(pool));
 	expect(test, target, target, target);
 	take(test, target);
@@ -279,16 +279,19 @@ static void pins_refuse(struct kunit *test)
 
 	for (i = 0; i < target - reserve; i++)
 		KUNIT_ASSERT_EQ(test, vmzone_pool_pin(pool), 0);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, target), 0);
+	KUNIT_EXPECT_TRUE(test, vmzone_pool_can_aim(pool, target));
+	vmzone_pool_aim(pool, target);
+	KUNIT_EXPECT_TRUE(test, vmzone_pool_is_shrinking(pool));
 	KUNIT_EXPECT_EQ(test, vmzone_pool_pin(pool), -ENOMEM);
 	vmzone_pool_grow(pool, 400);
+	KUNIT_EXPECT_FALSE(test, vmzone_pool_is_shrinking(pool));
 	if (i < vmzone_pool_pinnable(pool)) {
 		KUNIT_ASSERT_EQ(test, vmzone_pool_pin(pool), 0);
-		KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, target), -ENOMEM);
+		KUNIT_EXPECT_FALSE(test, vmzone_pool_can_aim(pool, target));
 		expect(test, 400, 400, 0);
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pinned), (long)i + 1);
 		vmzone_pool_unpin(pool);
-		KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, target), 0);
+		KUNIT_EXPECT_TRUE(test, vmzone_pool_can_aim(pool, target));
 	}
 	while (i--)
 		vmzone_pool_unpin(pool);
@@ -311,7 +314,7 @@ static void held_frames_stand_in_the_way(struct kunit *test)
 	}
 	give(test, 40);
 	expect(test, 100, 100, 60);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_aim(pool, 16), 0);
+	vmzone_pool_aim(pool, 16);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
 	expect(test, 100, 16, 60);
 	for (i = 0; i < 4; i++) {
@@ -358,7 +361,7 @@ static void random_resizes(struct kunit *test)
 			break;
 		case 3:
 			if (amount < budget) {
-				KUNIT_ASSERT_EQ(test, vmzone_pool_aim(pool, amount), 0);
+				vmzone_pool_aim(pool, amount);
 				while (!vmzone_pool_settle(pool))
 					give(test, 1);
 			} else {

@@ -71,6 +71,8 @@ static bool needs_save(struct vmzone_slot *slot, struct vmzone_frame *frame)
 static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 		 struct vmzone_frame *frame, enum vmzone_evict_cause cause)
 {
+	/* By the policy; parked and unparked under the lock that we hold. */
+	bool chosen = (vmzone_frame_hint(frame) & VMZONE_POLICY_HELD) == VMZONE_POLICY_PARKED;
 	struct page *page = vmzone_frame_page(frame);
 	bool dirty;
 	int ret;
@@ -100,7 +102,10 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 err_unfreeze:
 	page_ref_unfreeze(page, 1);
 err_keep:
-	vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
+	if (chosen)
+		vmzone_policy_restore(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
+	else
+		vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
 	vmzone_slot_event(slot, VMZONE_EVENT_EVICT_ABORT);
 	unlock_page(page);
 	return ret;

@@ -464,13 +464,10 @@ struct file *vmzone_file_create(struct vmzone_zone *zone)
 int vmzone_file_adopt(struct vm_area_struct *vma, struct vmzone_zone *zone)
 {
 	struct file *file;
-	int ret;
 
 	if (file_inode(vma->vm_file) == zone->inode)
 		return 0;
-	ret = vmzone_zone_get(zone);
-	if (ret)
-		return ret;
+	vmzone_zone_get(zone);
 	file = open_zone(zone);
 	if (IS_ERR(file))
 		return PTR_ERR(file);

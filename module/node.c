@@ -44,10 +44,9 @@ static LIST_HEAD(nodes);
 static int node_open(struct inode *inode, struct file *file)
 {
 	struct vmzone_node *node = container_of(file->private_data, struct vmzone_node, misc);
-	int ret = vmzone_zone_get(node->zone);
+	int ret;
 
-	if (ret)
-		return ret;
+	vmzone_zone_get(node->zone);
 	ret = vmzone_file_attach(file, node->zone);
 	if (ret) {
 		vmzone_zone_put(node->zone);
@@ -110,18 +109,12 @@ int vmzone_node_create(struct vmzone_zone *zone)
 	node->misc.name = node->name;
 	node->misc.fops = &node_fops;
 	node->misc.mode = 0600;
-	ret = vmzone_zone_get(zone);
-	if (ret)
-		goto err_free;
+	vmzone_zone_get(zone);
 	ret = register_node(node);
-	if (ret)
-		goto err_put;
-	return 0;
-
-err_put:
-	vmzone_zone_put(zone);
-err_free:
-	kfree(node);
+	if (ret) {
+		vmzone_zone_put(zone);
+		kfree(node);
+	}
 	return ret;
 }
 

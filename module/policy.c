@@ -49,6 +49,7 @@ int vmzone_policy_init(struct vmzone_policy *policy,
 	policy->nr = 0;
 	INIT_LIST_HEAD(&policy->standby);
 	policy->nr_standby = 0;
+	INIT_LIST_HEAD(&policy->held);
 	return 0;
 }
 
@@ -89,6 +90,11 @@ static bool is_retiring(const struct vmzone_policy *policy, u8 hint)
 	return (hint & VMZONE_POLICY_GENERATION) != policy->generation;
 }
 
+static bool is_held(u8 hint)
+{
+	return (hint & VMZONE_POLICY_HELD) == VMZONE_POLICY_HELD;
+}
+
 /* Take a listed frame off whichever list it is on. */
 static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 {
@@ -98,7 +104,7 @@ static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 		return;
 	if (hint & VMZONE_POLICY_PARKED) {
 		list_del_init(&frame->node);
-		policy->nr_standby--;
+		policy->nr_standby -= !is_held(hint);
 		return;
 	}
 	if (is_retiring(policy, hint))
@@ -110,11 +116,11 @@ static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 
 /* Of @hint, only the cost is kept. */
 static void list_active(struct vmzone_policy *policy, struct vmzone_frame *frame,
-			u8 hint, bool rescued)
+			u8 hint, enum vmzone_policy_reason reason)
 {
 	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED |
 				     (hint & VMZONE_POLICY_COSTLY) | policy->generation);
-	policy->ops->add(policy->private, frame, rescued);
+	policy->ops->add(policy->private, frame, reason);
 	policy->nr++;
 }
 
@@ -146,10 +152,28 @@ void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
 		hint |= VMZONE_POLICY_COSTLY;
 	if ((hint & VMZONE_POLICY_PARKED) || !(hint & VMZONE_POLICY_LISTED)) {
 		unlist(policy, frame);
-		list_active(policy, frame, hint, hint & VMZONE_POLICY_PARKED);
+		list_active(policy, frame, hint,
+			    (hint & VMZONE_POLICY_PARKED) && !is_held(hint) ?
+			    VMZONE_POLICY_RESCUED : VMZONE_POLICY_CAME);
 	} else {
 		vmzone_frame_set_hint(frame, hint);
 	}
+	spin_unlock(&policy->lock);
+}
+
+/**
+ * vmzone_policy_restore() - a frame that was removed to be evicted could not be
+ * @policy: the policy
+ * @frame: the frame, which the policy does not have
+ * @costly: as for vmzone_policy_add()
+ *
+ * Context: the caller holds the folio lock.
+ */
+void vmzone_policy_restore(struct vmzone_policy *policy, struct vmzone_frame *frame,
+			   bool costly)
+{
+	spin_lock(&policy->lock);
+	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, VMZONE_POLICY_RETURNED);
 	spin_unlock(&policy->lock);
 }
 
@@ -208,6 +232,49 @@ void vmzone_policy_remove(struct vmzone_policy *policy, struct vmzone_frame *fra
 	unlist(policy, frame);
 	vmzone_frame_set_hint(frame, 0);
 	spin_unlock(&policy->lock);
+}
+
+/**
+ * vmzone_policy_hold() - a frame may not be evicted for a while
+ * @policy: the policy
+ * @frame: the frame
+ *
+ * Until vmzone_policy_release(); add, park and remove work as ever, and end it.
+ *
+ * Context: the caller holds the folio lock.
+ */
+void vmzone_policy_hold(struct vmzone_policy *policy, struct vmzone_frame *frame)
+{
+	spin_lock(&policy->lock);
+	unlist(policy, frame);
+	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED |
+				     VMZONE_POLICY_HELD |
+				     (vmzone_frame_hint(frame) & VMZONE_POLICY_COSTLY));
+	list_add_tail(&frame->node, &policy->held);
+	spin_unlock(&policy->lock);
+}
+
+/**
+ * vmzone_policy_release() - all frames that are held come into use anew
+ * @policy: the policy
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_policy_release(struct vmzone_policy *policy)
+{
+	struct vmzone_frame *frame;
+	unsigned int nr;
+
+	do {
+		spin_lock(&policy->lock);
+		for (nr = 0; nr < VMZONE_POLICY_BATCH && !list_empty(&policy->held); nr++) {
+			frame = list_first_entry(&policy->held, struct vmzone_frame, node);
+			list_del_init(&frame->node);
+			list_active(policy, frame, vmzone_frame_hint(frame), VMZONE_POLICY_CAME);
+		}
+		spin_unlock(&policy->lock);
+		cond_resched();
+	} while (nr);
 }
 
 /* What the caller isolated is his to look at, not to keep: see putback. */
@@ -293,7 +360,7 @@ void vmzone_policy_putback(struct vmzone_policy *policy, struct vmzone_frame *fr
 		if (hint & VMZONE_POLICY_PARKED)
 			list_standby(policy, frame, hint);
 		else
-			list_active(policy, frame, hint, false);
+			list_active(policy, frame, hint, VMZONE_POLICY_RETURNED);
 	}
 	spin_unlock(&policy->lock);
 }
@@ -362,7 +429,7 @@ bool vmzone_policy_switch_step(struct vmzone_policy *policy)
 	nr = ops->isolate(private, batch, VMZONE_POLICY_BATCH, &second_chances);
 	policy->nr -= nr;
 	for (i = 0; i < nr; i++)
-		list_active(policy, batch[i], vmzone_frame_hint(batch[i]), false);
+		list_active(policy, batch[i], vmzone_frame_hint(batch[i]), VMZONE_POLICY_CAME);
 	if (!nr) {
 		policy->retiring_ops = NULL;
 		policy->retiring = NULL;

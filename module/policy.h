@@ -43,6 +43,8 @@
 #define VMZONE_POLICY_PARKED	0x20	/* on standby, or isolated from there */
 #define VMZONE_POLICY_COSTLY	0x10	/* evicting it would mean a save */
 #define VMZONE_POLICY_GENERATION	0x08	/* which algorithm has it, if listed */
+/* Together, on the list of those that are held. */
+#define VMZONE_POLICY_HELD	(VMZONE_POLICY_PARKED | VMZONE_POLICY_GENERATION)
 #define VMZONE_POLICY_OWN_BITS	0x07
 
 /* Most frames isolated in one call. */
@@ -53,6 +55,18 @@
  * touched, so that the lock is not held for a whole turn of a large list.
  */
 #define VMZONE_POLICY_MAX_PASSED	1024UL
+
+/**
+ * enum vmzone_policy_reason - why an algorithm is given a frame
+ * @VMZONE_POLICY_CAME: it has come into use
+ * @VMZONE_POLICY_RESCUED: it was touched after it had been given out
+ * @VMZONE_POLICY_RETURNED: it was given out, and could not be evicted
+ */
+enum vmzone_policy_reason {
+	VMZONE_POLICY_CAME,
+	VMZONE_POLICY_RESCUED,
+	VMZONE_POLICY_RETURNED,
+};
 
 /**
  * struct vmzone_policy_ops - one algorithm
@@ -66,8 +80,7 @@
  *	0, or -ENOMEM and nothing has changed. NULL: all the same to it.
  * @bytes: memory of the private part beyond a few words. NULL: none. Under the
  *	lock.
- * @add: a frame that it does not have has come into use, or was @rescued: touched
- *	after it had been given out to be evicted. Under the lock.
+ * @add: take a frame that it does not have, for that reason. Under the lock.
  * @remove: a frame on its lists goes away. Under the lock.
  * @isolate: take up to @nr frames off its lists, the best to evict first, and
  *	put them in @batch; add to @second_chances the frames that it passed
@@ -88,7 +101,8 @@ struct vmzone_policy_ops {
 	void (*destroy)(void *private);
 	int (*resize)(void *private, unsigned long nr_frames, spinlock_t *lock);
 	size_t (*bytes)(const void *private);
-	void (*add)(void *private, struct vmzone_frame *frame, bool rescued);
+	void (*add)(void *private, struct vmzone_frame *frame,
+		    enum vmzone_policy_reason reason);
 	void (*remove)(void *private, struct vmzone_frame *frame);
 	unsigned int (*isolate)(void *private, struct vmzone_frame **batch,
 				unsigned int nr, unsigned long *second_chances);
@@ -107,6 +121,7 @@ struct vmzone_policy_ops {
  * @nr: frames on the lists of both
  * @standby: frames that were parked, oldest first
  * @nr_standby: their number
+ * @held: frames that may not be chosen for a while
  */
 struct vmzone_policy {
 	spinlock_t lock;
@@ -118,6 +133,7 @@ struct vmzone_policy {
 	unsigned long nr;
 	struct list_head standby;
 	unsigned long nr_standby;
+	struct list_head held;
 };
 
 extern const struct vmzone_policy_ops vmzone_policy_fifo;
@@ -140,9 +156,13 @@ void vmzone_policy_destroy(struct vmzone_policy *policy);
 size_t vmzone_policy_bytes(struct vmzone_policy *policy);
 void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
 		       bool costly);
+void vmzone_policy_restore(struct vmzone_policy *policy, struct vmzone_frame *frame,
+			   bool costly);
 void vmzone_policy_accessed(struct vmzone_policy *policy, struct vmzone_frame *frame);
 void vmzone_policy_park(struct vmzone_policy *policy, struct vmzone_frame *frame);
 void vmzone_policy_remove(struct vmzone_policy *policy, struct vmzone_frame *frame);
+void vmzone_policy_hold(struct vmzone_policy *policy, struct vmzone_frame *frame);
+void vmzone_policy_release(struct vmzone_policy *policy);
 unsigned int vmzone_policy_isolate(struct vmzone_policy *policy,
 				   struct vmzone_frame **batch, unsigned int nr,
 				   unsigned long *second_chances);

@@ -37,9 +37,10 @@ static void clock_accessed(void *private, struct vmzone_frame *frame)
 	vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | CLOCK_TOUCHED);
 }
 
-static void clock_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void clock_add(void *private, struct vmzone_frame *frame,
+		      enum vmzone_policy_reason reason)
 {
-	if (rescued)
+	if (reason == VMZONE_POLICY_RESCUED)
 		clock_accessed(private, frame);
 	list_add_tail(&frame->node, private);
 }

@@ -30,7 +30,8 @@ static void fifo_destroy(void *private)
 	kfree(private);
 }
 
-static void fifo_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void fifo_add(void *private, struct vmzone_frame *frame,
+		     enum vmzone_policy_reason reason)
 {
 	list_add_tail(&frame->node, private);
 }

@@ -31,7 +31,8 @@ static void lru_destroy(void *private)
 	kfree(private);
 }
 
-static void lru_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void lru_add(void *private, struct vmzone_frame *frame,
+		    enum vmzone_policy_reason reason)
 {
 	list_add_tail(&frame->node, private);
 }

@@ -80,7 +80,8 @@ static unsigned int cost_of(const struct vmzone_frame *frame)
 	return vmzone_frame_hint(frame) & VMZONE_POLICY_COSTLY ? NRU_COSTLY : 0;
 }
 
-static void nru_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void nru_add(void *private, struct vmzone_frame *frame,
+		    enum vmzone_policy_reason reason)
 {
 	struct nru *nru = private;
 

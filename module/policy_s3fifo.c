@@ -66,7 +66,7 @@ struct ghost {
  * @small: frames that came not long ago, the oldest first
  * @main: frames that proved their worth, the oldest first
  * @nr_small: length of @small
- * @max_small: length from which on @small gives out frames
+ * @max_small: length above which @small gives out frames
  * @ghost: its own memory
  */
 struct s3fifo {
@@ -87,7 +87,7 @@ static struct ghost *ghost_create(unsigned long nr_frames)
 {
 	unsigned long nr_buckets = nr_frames / FRAMES_A_BUCKET + 1;
 	struct ghost *ghost = kvzalloc(ghost_bytes(nr_buckets),
-				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 
 	if (!ghost)
 		return NULL;
@@ -185,11 +185,14 @@ static size_t s3fifo_bytes(const void *private)
 	return ghost_bytes(s3fifo->ghost->nr_buckets);
 }
 
-static void s3fifo_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void s3fifo_add(void *private, struct vmzone_frame *frame,
+		       enum vmzone_policy_reason reason)
 {
 	struct s3fifo *s3fifo = private;
+	bool known = ghost_take(s3fifo->ghost, frame->index);
 
-	if (ghost_take(s3fifo->ghost, frame->index) || rescued) {
+	/* One that is back from the small queue finds its own ghost, and goes there. */
+	if (known != (reason == VMZONE_POLICY_RETURNED) || reason == VMZONE_POLICY_RESCUED) {
 		vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | S3FIFO_MAIN);
 		list_add_tail(&frame->node, &s3fifo->main);
 	} else {

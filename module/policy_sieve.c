@@ -49,11 +49,12 @@ static void sieve_accessed(void *private, struct vmzone_frame *frame)
 	vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | SIEVE_VISITED);
 }
 
-static void sieve_add(void *private, struct vmzone_frame *frame, bool rescued)
+static void sieve_add(void *private, struct vmzone_frame *frame,
+		      enum vmzone_policy_reason reason)
 {
 	struct sieve *sieve = private;
 
-	if (rescued)
+	if (reason == VMZONE_POLICY_RESCUED)
 		sieve_accessed(private, frame);
 	list_add_tail(&frame->node, &sieve->queue);
 }

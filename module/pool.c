@@ -12,6 +12,7 @@
  * Lock order: pool->lock and a cache's lock are leaves; neither is taken
  * inside the other.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/memcontrol.h>
@@ -365,4 +366,21 @@ unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages)
 		nr++;
 	}
 	return nr;
+}
+
+/**
+ * vmzone_pool_shed() - give all pages above a number back to the machine
+ * @pool: the pool
+ * @nr_pages: how many it may keep; no more frames are in use, nor will be
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_pool_shed(struct vmzone_pool *pool, unsigned long nr_pages)
+{
+	vmzone_pool_trim(pool, nr_pages);
+	/* The others are on their way between two lists, and about to arrive. */
+	while (atomic_long_read(&pool->pages) > (long)nr_pages) {
+		usleep_range(50, 100);
+		vmzone_pool_trim(pool, nr_pages);
+	}
 }

@@ -86,6 +86,7 @@ struct vmzone_pool {
 int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget);
 int vmzone_pool_prealloc(struct vmzone_pool *pool, unsigned long nr_pages);
 unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages);
+void vmzone_pool_shed(struct vmzone_pool *pool, unsigned long nr_pages);
 void vmzone_pool_destroy(struct vmzone_pool *pool);
 struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
 				       enum vmzone_pool_use use);
@@ -96,6 +97,7 @@ unsigned long vmzone_pool_reap(struct vmzone_pool *pool);
 /* pool_budget.c */
 void vmzone_pool_set_target(struct vmzone_pool *pool, unsigned long target);
 long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit);
+bool vmzone_pool_has_room(const struct vmzone_pool *pool, enum vmzone_pool_use use);
 bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use);
 bool vmzone_pool_charge_page(struct vmzone_pool *pool);
 int vmzone_pool_pin(struct vmzone_pool *pool);
@@ -103,7 +105,9 @@ void vmzone_pool_unpin(struct vmzone_pool *pool);
 unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool);
 unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool);
 void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget);
-int vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target);
+bool vmzone_pool_can_aim(const struct vmzone_pool *pool, unsigned long target);
+void vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target);
+bool vmzone_pool_is_shrinking(const struct vmzone_pool *pool);
 bool vmzone_pool_settle(struct vmzone_pool *pool);
 
 #endif /* VMZONE_POOL_H */

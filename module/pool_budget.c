@@ -19,6 +19,11 @@
 
 #define MAX_RESERVE	32UL
 
+static unsigned long reserve_of(unsigned long target)
+{
+	return min(target / 8, MAX_RESERVE);
+}
+
 /**
  * vmzone_pool_set_target() - change where new frames end
  * @pool: the pool
@@ -29,7 +34,7 @@
 void vmzone_pool_set_target(struct vmzone_pool *pool, unsigned long target)
 {
 	WRITE_ONCE(pool->target, target);
-	WRITE_ONCE(pool->reserve, min(target / 8, MAX_RESERVE));
+	WRITE_ONCE(pool->reserve, reserve_of(target));
 	/* All caches together hold an eighth of the target at most. */
 	WRITE_ONCE(pool->cache_max, min_t(unsigned long, VMZONE_POOL_CACHE_FRAMES,
 					  target / 8 / num_possible_cpus()));
@@ -54,6 +59,27 @@ long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit)
 	return old + 1;
 }
 
+/* Where frames for that use end. */
+static unsigned long limit_of(const struct vmzone_pool *pool, enum vmzone_pool_use use)
+{
+	unsigned long target = READ_ONCE(pool->target);
+
+	return use == VMZONE_POOL_ZERO ? target - min(target, READ_ONCE(pool->reserve)) : target;
+}
+
+/**
+ * vmzone_pool_has_room() - whether vmzone_pool_charge() would succeed now
+ * @pool: the pool
+ * @use: what for
+ *
+ * Context: any.
+ * Return: whether it would.
+ */
+bool vmzone_pool_has_room(const struct vmzone_pool *pool, enum vmzone_pool_use use)
+{
+	return atomic_long_read(&pool->used) < (long)limit_of(pool, use);
+}
+
 /**
  * vmzone_pool_charge() - count one more frame in use
  * @pool: the pool
@@ -64,14 +90,10 @@ long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit)
  */
 bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use)
 {
-	unsigned long limit;
 	long used, peak;
 
 	rcu_read_lock();
-	limit = READ_ONCE(pool->target);
-	if (use == VMZONE_POOL_ZERO)
-		limit -= min(limit, READ_ONCE(pool->reserve));
-	used = vmzone_pool_count_below(&pool->used, limit);
+	used = vmzone_pool_count_below(&pool->used, limit_of(pool, use));
 	rcu_read_unlock();
 
 	peak = atomic_long_read(&pool->peak);
@@ -107,9 +129,7 @@ bool vmzone_pool_charge_page(struct vmzone_pool *pool)
  */
 unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool)
 {
-	unsigned long target = READ_ONCE(pool->target);
-
-	return target - min(target, READ_ONCE(pool->reserve));
+	return limit_of(pool, VMZONE_POOL_ZERO);
 }
 
 /**
@@ -151,7 +171,7 @@ unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
 }
 
 /**
- * vmzone_pool_grow() - give a pool a larger budget
+ * vmzone_pool_grow() - give a pool a larger budget, or give up a smaller one
  * @pool: the pool
  * @budget: at least the one it has
  *
@@ -159,51 +179,70 @@ unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
  */
 void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget)
 {
-	WRITE_ONCE(pool->budget, budget);
+	/* Before anybody can count up to it. */
+	smp_store_release(&pool->budget, budget);
 	vmzone_pool_set_target(pool, budget);
 }
 
 /**
- * vmzone_pool_aim() - begin to make a budget smaller, or give that up
+ * vmzone_pool_can_aim() - whether pins allow a smaller budget
  * @pool: the pool
- * @target: the new budget, at least VMZONE_POOL_MIN_FRAMES; the one that it has
- *	to give up
+ * @target: the new budget, at least VMZONE_POOL_MIN_FRAMES
+ *
+ * Context: any; nobody pins.
+ * Return: whether they leave enough for faults.
+ */
+bool vmzone_pool_can_aim(const struct vmzone_pool *pool, unsigned long target)
+{
+	return atomic_long_read(&pool->pinned) <= (long)(target - reserve_of(target));
+}
+
+/**
+ * vmzone_pool_aim() - begin to make a budget smaller
+ * @pool: the pool
+ * @target: the new budget, for which vmzone_pool_can_aim()
  *
  * From now on no frame is given out above the target; the caller frees frames
- * until vmzone_pool_settle() is content.
+ * until vmzone_pool_settle() is content, or gives up by vmzone_pool_grow().
  *
- * Context: process context, sleeps; nobody pins, and nobody else changes the
- * budget.
- * Return: 0, or -ENOMEM when pins leave too little for faults.
+ * Context: any; nobody else changes the budget.
  */
-int vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target)
+void vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target)
 {
-	unsigned long old = pool->target;
-
 	vmzone_pool_set_target(pool, target);
-	if (atomic_long_read(&pool->pinned) > (long)vmzone_pool_pinnable(pool)) {
-		vmzone_pool_set_target(pool, old);
-		return -ENOMEM;
-	}
-	synchronize_rcu();
-	return 0;
+}
+
+/**
+ * vmzone_pool_is_shrinking() - whether a smaller budget is aimed at
+ * @pool: the pool
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool vmzone_pool_is_shrinking(const struct vmzone_pool *pool)
+{
+	return READ_ONCE(pool->target) < READ_ONCE(pool->budget);
 }
 
 /**
  * vmzone_pool_settle() - make the target the budget, if it is met
  * @pool: the pool
  *
- * Context: process context; nobody else changes the budget.
+ * Context: process context, sleeps; nobody else changes the budget.
  * Return: whether it is. If not, free frames and try again.
  */
 bool vmzone_pool_settle(struct vmzone_pool *pool)
 {
+	unsigned long target = pool->target;
+
 	vmzone_pool_reap(pool);
-	if (atomic_long_read(&pool->used) > (long)pool->target)
+	if (atomic_long_read(&pool->used) > (long)target)
 		return false;
-	vmzone_pool_trim(pool, pool->target);
-	if (atomic_long_read(&pool->pages) > (long)pool->target)
+	/* Whoever read an old target has counted by now. */
+	synchronize_rcu();
+	if (atomic_long_read(&pool->used) > (long)target)
 		return false;
-	WRITE_ONCE(pool->budget, pool->target);
+	vmzone_pool_shed(pool, target);
+	WRITE_ONCE(pool->budget, target);
 	return true;
 }

@@ -108,8 +108,9 @@ static bool fits(struct vmzone_zone *zone, u64 nr)
 	return nr + pinned <= vmzone_pool_pinnable(&zone->pool);
 }
 
+/* Page in what is stored, @max slots at most; with @hold, keep it in until all is. */
 static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 max,
-			 u64 *nr_done)
+			 bool hold, u64 *nr_done)
 {
 	enum vmzone_touch touch;
 	struct page *page;
@@ -120,6 +121,8 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 		if (ret && ret != -ENOENT && ret != -EFBIG)
 			return range_error(ret);
 		if (!ret) {
+			if (hold)
+				vmzone_policy_hold(&zone->policy, vmzone_page_frame(page));
 			vmzone_frame_unlock(vmzone_page_frame(page));
 			++*nr_done;
 		}
@@ -128,6 +131,30 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 			return ret;
 	}
 	return 0;
+}
+
+/* The caller holds range_lock, and releases what is held afterwards. */
+static int page_in_held(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+{
+	struct census census;
+	pgoff_t index;
+	int ret;
+
+	ret = take_census(zone, first, end, &census);
+	if (ret)
+		return ret;
+	if (!fits(zone, census.unpinned))
+		return -ENOMEM;
+	vmzone_reclaim_flush(zone);
+	/* What the range has already must not make room for the rest of it. */
+	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
+		ret = vmzone_resident_hold(zone, index);
+		if (!ret)
+			ret = checkpoint();
+		if (ret)
+			return ret;
+	}
+	return page_in_slots(zone, first, end, U64_MAX, true, nr_done);
 }
 
 /**
@@ -143,26 +170,15 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
  */
 int vmzone_range_page_in(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
-	struct census census;
-	pgoff_t index;
-	int ret;
+	int ret = lock_range(zone);
 
 	*nr_done = 0;
-	ret = take_census(zone, first, end, &census);
 	if (ret)
 		return ret;
-	if (!fits(zone, census.unpinned))
-		return -ENOMEM;
-	vmzone_reclaim_flush(zone);
-	/* What the range has already must not make room for the rest of it. */
-	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
-		ret = vmzone_resident_refresh(zone, index);
-		if (!ret)
-			ret = checkpoint();
-		if (ret)
-			return ret;
-	}
-	return page_in_slots(zone, first, end, U64_MAX, nr_done);
+	ret = page_in_held(zone, first, end, nr_done);
+	vmzone_policy_release(&zone->policy);
+	mutex_unlock(&zone->range_lock);
+	return ret;
 }
 
 /**
@@ -179,7 +195,7 @@ void vmzone_range_prefetch(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 	u64 pinned = min_t(u64, atomic_long_read(&zone->pool.pinned), pinnable);
 	u64 nr_done = 0;
 
-	page_in_slots(zone, first, end, pinnable - pinned, &nr_done);
+	page_in_slots(zone, first, end, pinnable - pinned, false, &nr_done);
 }
 
 /* One pass over the range. Returns how many unpinned pages somebody held. */

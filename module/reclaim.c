@@ -48,6 +48,9 @@
 /* How long a fault waits for frames that others hold. */
 #define BUSY_WAIT_MS	2000
 
+/* How many frames a budget that becomes smaller loses at a time. */
+#define SHRINK_STEP	64UL
+
 /* How long it leaves the work to workers that are slow to get a CPU. */
 #define STALL_MS	100
 
@@ -158,6 +161,7 @@ static void pay_back(struct vmzone_zone *zone)
 {
 	long owed = atomic_long_xchg(&zone->reclaim.owed, 0);
 
+	/* What others take at once is paid back, too: they need not evict for it. */
 	while (owed > 0 && READ_ONCE(zone->policy.nr_standby)) {
 		struct progress progress = {};
 		unsigned long pages = atomic_long_read(&zone->pool.pages);
@@ -165,8 +169,9 @@ static void pay_back(struct vmzone_zone *zone)
 		evict_some(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
 		if (!progress.evicted)
 			break;
-		owed -= vmzone_pool_trim(&zone->pool,
-					 pages - min_t(unsigned long, pages, progress.evicted));
+		vmzone_pool_trim(&zone->pool,
+				 pages - min_t(unsigned long, pages, progress.evicted));
+		owed -= progress.evicted;
 		cond_resched();
 	}
 }
@@ -262,13 +267,14 @@ static struct progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_c
 	return progress;
 }
 
-/* Sleep for so many ticks, or until a frame becomes free. */
-static void wait_for_frame(struct vmzone_zone *zone, unsigned long ticks)
+/* Sleep for so many ticks, or until there may be a frame for that use. */
+static void wait_for_frame(struct vmzone_zone *zone, enum vmzone_pool_use use,
+			   unsigned long ticks)
 {
 	DEFINE_WAIT(wait);
 
 	prepare_to_wait_exclusive(&zone->reclaim.freed, &wait, TASK_KILLABLE);
-	if (!vmzone_pool_nr_free(&zone->pool))
+	if (!vmzone_pool_has_room(&zone->pool, use))
 		schedule_timeout(ticks);
 	finish_wait(&zone->reclaim.freed, &wait);
 }
@@ -294,26 +300,31 @@ static bool has_passed(unsigned long *deadline, unsigned int ms)
 }
 
 /* Let the workers make room, if they can. Returns whether there was a wait. */
-static bool stall(struct vmzone_zone *zone, struct patience *patience)
+static bool stall(struct vmzone_zone *zone, enum vmzone_pool_use use,
+		  struct patience *patience)
 {
-	vmzone_zone_note_pressure(zone);
 	start_workers(zone, VMZONE_MAX_WORKERS);
 	if (READ_ONCE(zone->reclaim.stuck) || has_passed(&patience->stalled, STALL_MS))
 		return false;
-	wait_for_frame(zone, msecs_to_jiffies(STALL_MS) / 4 + 1);
+	wait_for_frame(zone, use, msecs_to_jiffies(STALL_MS) / 4 + 1);
 	return true;
 }
 
-/* A round of evictions brought nothing: whether to go on, and after what wait. */
-static int wait_or_fail(struct vmzone_zone *zone, const struct progress *progress,
-			struct patience *patience)
+/* After a round of evictions: whether to go on, and after what wait. */
+static int wait_or_fail(const struct progress *progress, struct patience *patience)
 {
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (progress->evicted) {
+		*patience = (struct patience) { .stalled = patience->stalled };
+		return 0;
+	}
 	/* Not the reserve: it is what reads a full store back. */
 	if (progress->error && ++patience->refusals == MAX_REFUSALS)
 		return progress->error;
 	if (!progress->error && has_passed(&patience->deadline, BUSY_WAIT_MS))
 		return -ENOMEM;
-	wait_for_frame(zone, 1);
+	schedule_timeout_killable(1);
 	return 0;
 }
 
@@ -322,16 +333,19 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 		     struct patience *patience)
 {
 	struct progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
+	int ret;
 
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	if (progress.evicted)
-		return 0;
-	if (!progress.error && *use == VMZONE_POOL_ZERO) {
+	if (!progress.evicted && !progress.error && *use == VMZONE_POOL_ZERO) {
 		*use = VMZONE_POOL_PAGE_IN;
 		return 0;
 	}
-	return wait_or_fail(zone, &progress, patience);
+	ret = wait_or_fail(&progress, patience);
+	/* A smaller budget that cannot be had must not fail anybody else. */
+	if (ret && ret != -EINTR && vmzone_pool_is_shrinking(&zone->pool)) {
+		*patience = (struct patience) {};
+		return 0;
+	}
+	return ret;
 }
 
 /**
@@ -359,11 +373,13 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 				start_workers(zone, 1);
 			return frame;
 		}
-		if (pace == VMZONE_PACE_AHEAD && PTR_ERR(frame) == -EAGAIN &&
-		    stall(zone, &patience)) {
-			if (fatal_signal_pending(current))
-				return ERR_PTR(-EINTR);
-			continue;
+		if (pace == VMZONE_PACE_AHEAD) {
+			vmzone_zone_note_pressure(zone);
+			if (PTR_ERR(frame) == -EAGAIN && stall(zone, use, &patience)) {
+				if (fatal_signal_pending(current))
+					return ERR_PTR(-EINTR);
+				continue;
+			}
 		}
 		ret = make_room(zone, &use, &patience);
 		if (ret)
@@ -371,10 +387,28 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 	}
 }
 
+/* Evict until no more than the pool's target are in use. */
+static int meet_target(struct vmzone_zone *zone)
+{
+	struct patience patience = {};
+	int ret = 0;
+
+	while (!ret && atomic_long_read(&zone->pool.used) > (long)zone->pool.target) {
+		struct progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
+
+		vmzone_pool_reap(&zone->pool);
+		ret = wait_or_fail(&progress, &patience);
+	}
+	return ret;
+}
+
 /**
  * vmzone_reclaim_shrink() - make a zone's budget smaller
  * @zone: the zone
  * @budget: the new one, in frames
+ *
+ * In steps: whoever needs a frame meanwhile has to evict, or to wait for, no more
+ * than a step.
  *
  * Context: process context, sleeps; the caller holds range_lock.
  * Return: 0; -ENOMEM, and the budget is as it was, when pins, holders of pages or
@@ -382,22 +416,22 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
  */
 int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
 {
-	struct patience patience = {};
-	int ret;
+	struct vmzone_pool *pool = &zone->pool;
+	unsigned long target = pool->budget;
+	int ret = 0;
 
-	ret = vmzone_pool_aim(&zone->pool, budget);
-	while (!ret && !vmzone_pool_settle(&zone->pool)) {
-		struct progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
-
-		if (fatal_signal_pending(current))
-			ret = -EINTR;
-		else if (!progress.evicted)
-			ret = wait_or_fail(zone, &progress, &patience);
-		else
-			patience = (struct patience) {};
+	if (!vmzone_pool_can_aim(pool, budget))
+		return -ENOMEM;
+	do {
+		target = min_t(unsigned long, target, atomic_long_read(&pool->used));
+		target = max(budget, target - min(target, SHRINK_STEP));
+		vmzone_pool_aim(pool, target);
+		ret = meet_target(zone);
+	} while (!ret && (target > budget || !vmzone_pool_settle(pool)));
+	if (ret) {
+		vmzone_pool_grow(pool, pool->budget);
+		wake_up_all(&zone->reclaim.freed);
 	}
-	if (ret)
-		vmzone_pool_grow(&zone->pool, zone->pool.budget);
 	return ret == -EINTR || !ret ? ret : -ENOMEM;
 }
 

@@ -234,14 +234,14 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 }
 
 /**
- * vmzone_resident_refresh() - make a slot's frame the last to be evicted
+ * vmzone_resident_hold() - keep a slot's frame from being evicted for a while
  * @zone: the zone
  * @index: of the slot; nothing happens if it has no frame
  *
- * Context: process context, sleeps; the caller holds no folio lock.
- * Return: 0 or -EINTR.
+ * Context: process context, sleeps; the caller holds no folio lock, and range_lock.
+ * Return: 0, and the caller owes vmzone_policy_release(); or -EINTR.
  */
-int vmzone_resident_refresh(struct vmzone_zone *zone, pgoff_t index)
+int vmzone_resident_hold(struct vmzone_zone *zone, pgoff_t index)
 {
 	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
 	struct vmzone_frame *frame;
@@ -251,10 +251,8 @@ int vmzone_resident_refresh(struct vmzone_zone *zone, pgoff_t index)
 	if (ret)
 		return ret == -ENOENT ? 0 : ret;
 	note_touch(zone, slot, frame);
-	if (!vmzone_slot_pins(vmzone_slot_word(slot))) {
-		vmzone_policy_remove(&zone->policy, frame);
-		vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
-	}
+	if (!vmzone_slot_pins(vmzone_slot_word(slot)))
+		vmzone_policy_hold(&zone->policy, frame);
 	vmzone_frame_unlock(frame);
 	return 0;
 }

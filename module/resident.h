@@ -41,7 +41,7 @@ enum vmzone_want {
 int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 			enum vmzone_want want, struct page **pagep,
 			enum vmzone_touch *touch);
-int vmzone_resident_refresh(struct vmzone_zone *zone, pgoff_t index);
+int vmzone_resident_hold(struct vmzone_zone *zone, pgoff_t index);
 int vmzone_resident_pin(struct vmzone_zone *zone, pgoff_t index);
 void vmzone_resident_unpin(struct vmzone_zone *zone, pgoff_t index);
 int vmzone_resident_discard(struct vmzone_zone *zone, pgoff_t index);

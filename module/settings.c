@@ -10,7 +10,9 @@
  * Lock order: the inode's lock, then range_lock.
  */
 #include <linux/fs.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "binding.h"
@@ -22,16 +24,15 @@
 /* How often copies are dropped for a limit that page-outs fill up again. */
 #define MAX_LIMIT_ROUNDS 3
 
-#define KNOWN	(VMZONE_SET_BYTES | VMZONE_SET_FRAMES | VMZONE_SET_STORE_LIMIT |	\
-		 VMZONE_SET_POLICY | VMZONE_SET_CODEC)
-
 /* What can be said of the values without looking at the zone's contents. */
 static int check(const struct vmzone_set *set)
 {
-	if (set->which & ~KNOWN)
+	if (set->which & ~VMZONE_SETTINGS_ALL)
 		return -EINVAL;
 	if ((set->which & VMZONE_SET_BYTES) &&
 	    (!set->bytes || set->bytes > VMZONE_MAX_BYTES || !PAGE_ALIGNED(set->bytes)))
+		return -EINVAL;
+	if ((set->which & VMZONE_SET_STORE_LIMIT) && !set->store_limit)
 		return -EINVAL;
 	if ((set->which & VMZONE_SET_FRAMES) && set->frames < VMZONE_POOL_MIN_FRAMES)
 		return -EINVAL;
@@ -94,17 +95,19 @@ static int grow_budget(struct vmzone_zone *zone, u64 frames)
 	if (zone->config.flags & VMZONE_CREATE_PREALLOC)
 		ret = vmzone_pool_prealloc(&zone->pool, frames);
 	if (ret) {
-		vmzone_pool_trim(&zone->pool, old);
+		vmzone_pool_shed(&zone->pool, old);
 		vmzone_zone_regrant(frames, old);
 		return ret;
 	}
 	vmzone_pool_grow(&zone->pool, frames);
+	wake_up_all(&zone->reclaim.freed);
 	return 0;
 }
 
 static int set_frames(struct vmzone_zone *zone, u64 frames)
 {
 	u64 old = zone->config.frames;
+	struct mem_cgroup *memcg;
 	int ret;
 
 	if (frames > old)
@@ -117,16 +120,22 @@ static int set_frames(struct vmzone_zone *zone, u64 frames)
 		vmzone_zone_regrant(old, frames);
 	WRITE_ONCE(zone->config.frames, frames);
 	/* A policy that cannot adapt goes on as it is. */
+	memcg = set_active_memcg(zone->pool.memcg);
 	vmzone_policy_resize(&zone->policy, frames);
+	set_active_memcg(memcg);
 	return 0;
 }
 
 static int set_policy(struct vmzone_zone *zone, const struct vmzone_policy_ops *policy)
 {
-	int ret = 0;
+	struct mem_cgroup *memcg;
+	int ret;
 
-	if (policy != zone->config.policy)
-		ret = vmzone_policy_switch(&zone->policy, policy, zone->config.frames);
+	if (policy == zone->config.policy)
+		return 0;
+	memcg = set_active_memcg(zone->pool.memcg);
+	ret = vmzone_policy_switch(&zone->policy, policy, zone->config.frames);
+	set_active_memcg(memcg);
 	if (!ret)
 		WRITE_ONCE(zone->config.policy, policy);
 	return ret;
@@ -173,7 +182,8 @@ static int apply(struct vmzone_zone *zone, const struct vmzone_set *set)
 	return set->which & VMZONE_SET_BYTES ? vmzone_range_resize(zone, set->bytes) : 0;
 
 err_limit:
-	set_store_limit(zone, old.store_limit_bytes);
+	if (set->which & VMZONE_SET_STORE_LIMIT)
+		set_store_limit(zone, old.store_limit_bytes);
 err_policy:
 	set_policy(zone, old.policy);
 err_codec:
@@ -190,7 +200,8 @@ err_codec:
  * Return: 0; -EINVAL; -ENOSPC or -EPERM, see vmzone_zone_regrant(); -ENOMEM when
  * pins or the store do not allow it; -EBUSY when a slot that would be cut off is
  * pinned; -EINTR. A raised store limit that was used before a smaller budget
- * failed stays raised; else nothing has changed unless it is 0.
+ * failed stays raised, and copies of pages that have a frame may be gone; else
+ * nothing has changed unless it is 0.
  */
 int vmzone_settings_apply(struct vmzone_zone *zone, const struct vmzone_set *set)
 {
@@ -198,7 +209,8 @@ int vmzone_settings_apply(struct vmzone_zone *zone, const struct vmzone_set *set
 
 	if (ret)
 		return ret;
-	inode_lock(zone->inode);
+	if (down_write_killable(&zone->inode->i_rwsem))
+		return -EINTR;
 	ret = mutex_lock_killable(&zone->range_lock) ? -EINTR : 0;
 	if (!ret) {
 		ret = apply(zone, set);
@@ -236,7 +248,7 @@ int vmzone_settings_resize(struct vmzone_zone *zone, u64 bytes)
  */
 void vmzone_settings_read(struct vmzone_zone *zone, struct vmzone_set *set)
 {
-	set->which = KNOWN;
+	set->which = VMZONE_SETTINGS_ALL;
 	set->bytes = vmzone_zone_bytes(zone);
 	set->frames = READ_ONCE(zone->config.frames);
 	set->store_limit = READ_ONCE(zone->config.store_limit_bytes);

@@ -6,8 +6,13 @@
 #define VMZONE_SETTINGS_H
 
 #include <linux/types.h>
+#include <uapi/linux/vmzone.h>
 
-struct vmzone_set;
+/* All that vmzone_set.which can name. */
+#define VMZONE_SETTINGS_ALL						\
+	(VMZONE_SET_BYTES | VMZONE_SET_FRAMES | VMZONE_SET_STORE_LIMIT |	\
+	 VMZONE_SET_POLICY | VMZONE_SET_CODEC)
+
 struct vmzone_zone;
 
 int vmzone_settings_apply(struct vmzone_zone *zone, const struct vmzone_set *set);

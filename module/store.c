@@ -206,7 +206,7 @@ static int save_object(struct compressed_store *store, const void *src, size_t l
 static int save_compressed(struct compressed_store *store, const void *src,
 			   struct vmzone_token *token)
 {
-	const struct vmzone_codec_ops *codec = READ_ONCE(store->codec);
+	const struct vmzone_codec_ops *codec = smp_load_acquire(&store->codec);
 	struct vmzone_codec_scratch *scratch;
 	size_t len;
 	int ret;
@@ -370,7 +370,8 @@ static int compressed_set_codec(struct vmzone_store *base,
 			return ret;
 		store->codecs_got |= 1U << codec->id;
 	}
-	WRITE_ONCE(store->codec, codec);
+	/* With its scratch memory, which vmzone_codec_get() made. */
+	smp_store_release(&store->codec, codec);
 	return 0;
 }
 

@@ -7,8 +7,9 @@
  *
  * Each zone has an inode of its own, so that its mappings are its own: all
  * opens of one device node would share one address space. The inode ends with
- * its last descriptor or mapping, and its eviction ends the zone. The mount is
- * pinned by zones only, so the module can go when there are none.
+ * its last descriptor or mapping, and its eviction ends the zone. All zones are
+ * on one mount, which each pins as long as it lives, and which is held besides by
+ * whoever holds a zone; so the module can go when there are none.
  *
  * Lock order: zones_lock is outside of everything; range_lock, then folio
  * locks, then the leaves (policy, pool, store, counters).
@@ -176,6 +177,8 @@ static void destroy(struct vmzone_zone *zone)
 	vmzone_zone_free_slots(zone);
 	vmzone_zone_regrant(zone->config.frames, 0);
 	kfree(zone);
+	/* Whoever put the last reference to the inode still holds the mount. */
+	simple_release_fs(&zone_mount, &zone_mount_count);
 }
 
 static int create_inode(struct vmzone_zone *zone);
@@ -277,6 +280,7 @@ static int create_inode(struct vmzone_zone *zone)
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	i_size_write(inode, vmzone_zone_bytes(zone));
 	zone->inode = inode;
+	zone->mount = mntget(zone_mount);
 	return 0;
 }
 
@@ -284,16 +288,12 @@ static int create_inode(struct vmzone_zone *zone)
  * vmzone_zone_get() - hold a zone once more
  * @zone: a zone that somebody holds
  *
- * Context: process context, sleeps.
- * Return: 0, to be undone by vmzone_zone_put(), or an error.
+ * Context: any; to be undone by vmzone_zone_put().
  */
-int vmzone_zone_get(struct vmzone_zone *zone)
+void vmzone_zone_get(struct vmzone_zone *zone)
 {
-	int ret = simple_pin_fs(&zone_fs_type, &zone_mount, &zone_mount_count);
-
-	if (!ret)
-		ihold(zone->inode);
-	return ret;
+	mntget(zone->mount);
+	ihold(zone->inode);
 }
 
 /**
@@ -305,9 +305,11 @@ int vmzone_zone_get(struct vmzone_zone *zone)
  */
 void vmzone_zone_put(struct vmzone_zone *zone)
 {
+	struct vfsmount *mount = zone->mount;
+
 	iput(zone->inode);
 	/* After iput(): this may end the super block of the inode. */
-	simple_release_fs(&zone_mount, &zone_mount_count);
+	mntput(mount);
 }
 
 /**
@@ -322,7 +324,7 @@ struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
 				   const struct file_operations *fops)
 {
 	/* As the mapping of any zone is named in /proc/PID/maps. */
-	struct file *file = alloc_file_pseudo(zone->inode, zone_mount, "dev/vmzone",
+	struct file *file = alloc_file_pseudo(zone->inode, zone->mount, "dev/vmzone",
 					      O_RDWR | O_LARGEFILE, fops);
 
 	if (IS_ERR(file))
@@ -331,7 +333,7 @@ struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
 	__module_get(fops->owner);
 	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
 	/* The file's path holds the mount; the inode reference is its dentry's. */
-	simple_release_fs(&zone_mount, &zone_mount_count);
+	mntput(zone->mount);
 	return file;
 }
 
@@ -352,10 +354,15 @@ void vmzone_zone_note_pressure(struct vmzone_zone *zone)
 static void read_frames(struct vmzone_pool *pool, struct vmzone_stats *stats)
 {
 	vmzone_pool_reap(pool);
+	/* No budget becomes smaller within an RCU read section. */
+	rcu_read_lock();
 	do {
 		stats->budget_frames = READ_ONCE(pool->budget);
+		smp_rmb();
 		stats->resident_frames = atomic_long_read(&pool->used);
+		smp_rmb();
 	} while (stats->budget_frames != READ_ONCE(pool->budget));
+	rcu_read_unlock();
 	stats->free_frames = min_t(u64, vmzone_pool_nr_free(pool),
 				   stats->budget_frames - stats->resident_frames);
 }

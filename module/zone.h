@@ -80,6 +80,7 @@ struct vmzone_node;
  * @config: what it was made from, and what VMZONE_IOC_SET made of it since;
  *	changed under @range_lock
  * @inode: its own, which carries its mappings
+ * @mount: of the inode; held by whoever holds the zone
  * @leaves: pages of VMZONE_LEAF_SLOTS slots each, made at the first touch and
  *	freed with the zone
  * @nr_leaves: their number
@@ -103,6 +104,7 @@ struct vmzone_zone {
 	u64 nr_slots;
 	struct vmzone_config config;
 	struct inode *inode;
+	struct vfsmount *mount;
 	struct xarray leaves;
 	atomic_long_t nr_leaves;
 	atomic_long_t nr_used;
@@ -146,7 +148,7 @@ void vmzone_zone_free_slots(struct vmzone_zone *zone);
 /* zone.c */
 void vmzone_config_default(struct vmzone_config *config);
 struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config);
-int vmzone_zone_get(struct vmzone_zone *zone);
+void vmzone_zone_get(struct vmzone_zone *zone);
 void vmzone_zone_put(struct vmzone_zone *zone);
 int vmzone_zone_regrant(u64 granted, u64 nr_frames);
 void vmzone_zone_note_pressure(struct vmzone_zone *zone);

@@ -65,7 +65,8 @@ static const struct command commands[] = {
 		.feature = VMZONE_FEATURE_SET,
 	}, {
 		.name = "GET", .nr = VMZONE_IOC_GET, .size = VMZONE_SET_SIZE_VER0,
-		.flags_at = offsetof(struct vmzone_set, which), .results = true,
+		.flags_at = offsetof(struct vmzone_set, which), .known_flags = 0x1f,
+		.results = true,
 	},
 	RANGE(PAGE_IN),
 	RANGE(PAGE_OUT),

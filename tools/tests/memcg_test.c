@@ -169,9 +169,17 @@ static int write_and_read(void *arg)
 	return 0;
 }
 
+/*
+ * The page tables of a process are its group's, too, and for want of one the
+ * kernel does kill: have them all before memory runs out.
+ */
 static int write_and_read_inside(void *arg)
 {
+	const struct zone *zone = arg;
+
 	must_put(GROUP "/cgroup.procs", "0");
+	for (size_t slot = 0; slot < zone->nr_slots; slot += page_size / sizeof(long))
+		touch_read(zone, slot, 1);
 	return write_and_read(arg);
 }
 

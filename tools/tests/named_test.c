@@ -256,6 +256,40 @@ static void life_without_descriptors(void)
 }
 
 /* Makes, opens and destroys a zone of a name that others use as well. */
+/* No other zone holds up what a named one stands on. */
+static void life_without_other_zones(void)
+{
+	struct vmzone_create plain = {
+		.size = sizeof(plain), .bytes = 16 * page_size, .frames = 16,
+	}, named = {
+		.size = sizeof(named), .bytes = 16 * page_size, .frames = 16,
+		.flags = VMZONE_CREATE_NAMED, .name = "alone",
+	};
+	uint8_t page[page_size];
+	int fd;
+
+	if (zone_create(&plain) < 0)
+		bail("VMZONE_IOC_CREATE");
+	/* The device is closed: the last zone of its kind is gone. */
+	is(ioctl(plain.out_fd, VMZONE_IOC_CREATE, &named) ? errno : 0, 0,
+	   "a named zone is made on a created one");
+	close(plain.out_fd);
+	close(named.out_fd);
+	for (int i = 0; i < 3; i++) {
+		fd = open_named("alone", O_RDWR);
+		pattern_make(page, pattern, i);
+		is(pwrite(fd, page, page_size, i * page_size), page_size, "it can be opened, %d",
+		   i);
+		close(fd);
+	}
+	fd = open_named("alone", O_RDWR);
+	for (int i = 0; i < 3; i++)
+		ok(pread(fd, page, page_size, i * page_size) == (ssize_t)page_size &&
+		   pattern_good(page, pattern, i), "and has what was written, %d", i);
+	is(destroy(fd, 0), 0, "and destroyed");
+	close(fd);
+}
+
 static int race(void *arg)
 {
 	uint8_t byte = (uintptr_t)arg;
@@ -362,6 +396,7 @@ int main(void)
 	needs_capability();
 	life_after_the_node();
 	life_without_descriptors();
+	life_without_other_zones();
 	races();
 	many();
 	return tap_end();

@@ -10,6 +10,8 @@
 #include "zone.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #define NR_SLOTS 256
 #define RAW_BYTES (page_size + sizeof(long))	/* that a page which is kept raw takes */
@@ -109,6 +111,51 @@ static void store_refuses(void)
 }
 
 /* Pages that are all the same need no store, so only frames change memory. */
+struct writer {
+	struct zone *zone;
+	size_t first, end;
+	bool stop;
+	size_t done, failed;
+};
+
+static void *write_on(void *arg)
+{
+	struct writer *writer = arg;
+	uint8_t page[page_size];
+
+	for (size_t slot = writer->first; slot < writer->end && !peek(&writer->stop); slot++) {
+		pattern_make(page, noise, slot);
+		writer->failed += copy_guarded(slot_at(writer->zone, slot), page, page_size) != 0;
+		writer->done++;
+		usleep(1000);
+	}
+	return NULL;
+}
+
+/* Others have the frames that they had before, however often a SET is refused. */
+static void refusal_harms_nobody(void)
+{
+	struct zone zone = zone_new((struct vmzone_create) {
+		.bytes = 1024 * page_size, .frames = 512, .store_limit = 128 * KIB,
+		.codec = VMZONE_CODEC_NONE,
+	});
+	struct writer writer = { .zone = &zone, .first = 200, .end = 440 };
+	pthread_t thread;
+	size_t nr_taken = 0;
+
+	pattern_fill(&zone, noise, 0, 200);
+	if (pthread_create(&thread, NULL, write_on, &writer))
+		bail("pthread_create");
+	for (int i = 0; i < 6; i++)
+		nr_taken += set_frames(&zone, 16) == 0;
+	poke(&writer.stop, true);
+	pthread_join(thread, NULL);
+	is(nr_taken, 0, "a budget that the store does not allow is refused, six times");
+	is(writer.failed, 0, "and none of %zu writes to new slots has failed", writer.done);
+	is(pattern_bad(&zone, noise, 0, 200 + writer.done), 0, "which are right");
+	zone_drop(&zone);
+}
+
 static void memory_follows(uint32_t flags, const char *what)
 {
 	const size_t big = 32 * MIB / page_size, small = big / 8;
@@ -154,7 +201,7 @@ static void limit_of_store(void)
 	is(zone_count(&zone, 0, nr_in, VMZONE_SLOT_STORED, 0), nr_in, "without the copies");
 	is(set_limit(&zone, nr_out * RAW_BYTES - 1), -ENOMEM, "SET: a byte less");
 	is(set_limit(&zone, page_size), -ENOMEM, "SET: much less");
-	is(set_limit(&zone, 0), -ENOMEM, "SET: nothing at all");
+	is(set_limit(&zone, 1), -ENOMEM, "SET: next to nothing");
 	is(zone_get(zone.fd).store_limit, nr_out * RAW_BYTES, "GET: nothing has changed");
 	is(zone_stats(&zone).store_limit_bytes, nr_out * RAW_BYTES, "STATS: nor here");
 	is(pattern_bad(&zone, noise, 0, NR_SLOTS), 0, "all can be read in what is left");
@@ -173,6 +220,7 @@ int main(void)
 	down_and_up();
 	pins_refuse();
 	store_refuses();
+	refusal_harms_nobody();
 	memory_follows(0, "a zone");
 	memory_follows(VMZONE_CREATE_PREALLOC, "with PREALLOC");
 	limit_of_store();

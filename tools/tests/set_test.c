@@ -151,6 +151,7 @@ static void refuses_values(const struct zone *zone, const struct vmzone_set *mod
 		if (id > 31 || !(info.codecs & 1u << id))
 			refuses(CODEC, codec, id, EINVAL, "a codec that INFO does not name");
 	}
+	refuses(STORE_LIMIT, store_limit, 0, EINVAL, "no store at all");
 	refuses(POLICY, policy, ~0u, EINVAL, "policy 2^32 - 1");
 	refuses(CODEC, codec, ~0u, EINVAL, "codec 2^32 - 1");
 }
@@ -158,7 +159,7 @@ static void refuses_values(const struct zone *zone, const struct vmzone_set *mod
 static void bad_values(void)
 {
 	struct zone zone = new_zone();
-	struct vmzone_set model = zone_get(zone.fd), get = { .size = sizeof(get), .which = 1 };
+	struct vmzone_set model = zone_get(zone.fd), get = { .size = sizeof(get) };
 	struct vmzone_set nonsense = { .bytes = 1, .frames = 1, .policy = 99, .codec = 99 };
 	char path[64];
 	int fd;
@@ -169,7 +170,11 @@ static void bad_values(void)
 	refuses_values(&zone, &model);
 	is(zone_set(zone.fd, nonsense), 0, "SET of nothing looks at no value");
 	ok(told(&zone, &model), "and changes none");
-	is(ioctl(zone.fd, VMZONE_IOC_GET, &get) ? errno : 0, EINVAL, "GET wants no mask");
+	for (int i = 0; i < 2; i++)
+		is(ioctl(zone.fd, VMZONE_IOC_GET, &get) ? errno : 0, 0, "GET into %s structure",
+		   i ? "the same" : "a new");
+	get.which = ALL + 1;
+	is(ioctl(zone.fd, VMZONE_IOC_GET, &get) ? errno : 0, EINVAL, "GET of an unknown bit");
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", zone.fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);

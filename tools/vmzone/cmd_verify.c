@@ -22,8 +22,6 @@
 #include "verify.h"
 #include "vmzone.h"
 
-#define MIN_FRAMES 16
-
 enum {
 	OPT_BUDGET = 'b',
 	OPT_CODEC = 'c',
@@ -231,10 +229,10 @@ static enum vmzone_exit make_zone(struct arguments *a)
 	create.bytes = v->nr_pages * page_size;
 	create.frames = amount_of(a->budget, create.bytes) / page_size;
 	create.store_limit = amount_of(a->store_limit, create.bytes);
-	if (create.frames < MIN_FRAMES) {
+	if (create.frames < ZONE_MIN_FRAMES) {
 		error(0, 0,
 		      "the budget is %llu frames, and should have at least %d: take a larger --budget or more files",
-		      create.frames, MIN_FRAMES);
+		      create.frames, ZONE_MIN_FRAMES);
 		return EXIT_TROUBLE;
 	}
 	if (zone_create(&v->zone, &create)) {

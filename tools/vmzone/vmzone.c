@@ -12,6 +12,9 @@
 #include "vmzone.h"
 
 static const struct command commands[] = {
+	{ "create", "make a zone that programs open by the path of its device node", cmd_create },
+	{ "set", "change such a zone while it is in use, or show its parameters", cmd_set },
+	{ "destroy", "end such a zone", cmd_destroy },
 	{ "info", "what the loaded module can do, and its defaults", cmd_info },
 	{ "verify", "load files into a zone, read them back, check every byte", cmd_verify },
 };

@@ -37,7 +37,10 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_create(int argc, char **argv);
+int cmd_destroy(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_set(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
 #endif /* VMZONE_H */

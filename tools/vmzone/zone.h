@@ -13,6 +13,7 @@
 #include <linux/vmzone.h>
 
 #define ZONE_DEVICE "/dev/vmzone"
+#define ZONE_MIN_FRAMES 16
 
 /**
  * struct zone - a zone that this process made and mapped

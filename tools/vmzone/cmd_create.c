@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_create.c - `vmzone create`: a zone with a device node that any program can
+ * open by its path
+ */
+#include <errno.h>
+#include <error.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "params.h"
+#include "units.h"
+#include "vmzone.h"
+#include "zone.h"
+
+enum {
+	OPT_PREALLOC = 0x100,
+	OPT_EXEC,
+};
+
+/**
+ * struct arguments - what the user asked for
+ * @params: parameters, which of them were given
+ * @node: the zone's
+ * @flags: VMZONE_CREATE_* bits
+ */
+struct arguments {
+	struct vmzone_set params;
+	struct node node;
+	__u32 flags;
+};
+
+static const struct argp_option options[] = {
+	{ "prealloc", OPT_PREALLOC, NULL, 0, "Take all of its frames now", 1 },
+	{ "exec", OPT_EXEC, NULL, 0, "Allow mappings that can be executed", 1 },
+	{ 0 }
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->params;
+		return 0;
+	case OPT_PREALLOC:
+		a->flags |= VMZONE_CREATE_PREALLOC;
+		return 0;
+	case OPT_EXEC:
+		a->flags |= VMZONE_CREATE_EXEC;
+		return 0;
+	case ARGP_KEY_ARG:
+		node_parse(state, arg, &a->node);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which name?");
+		return ARGP_ERR_UNKNOWN;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = { { &params_argp, 0, NULL, 0 }, { 0 } };
+
+static const struct argp create_argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "NAME",
+	.doc = "Makes a zone with a device node, " NODE_PREFIX "NAME, and prints the node's path.\v"
+	       "What is not given is the module's default. Sizes take K, M, G or T.\n\n"
+	       "The node is root's alone until chmod or udev opens it to others. The zone stays\n"
+	       "until `vmzone destroy NAME', and then as long as somebody uses it.\n",
+	.children = children,
+};
+
+static void tell_why(const struct arguments *a)
+{
+	struct unit_text t;
+
+	switch (errno) {
+	case EEXIST:
+		error(0, 0, "there is a zone `%s' already", a->node.name);
+		break;
+	case ENOSPC:
+		error(0, 0, a->params.frames ?
+		      "%s frames are more than all zones may still take (module parameter max_frames), or there are too many named zones" :
+		      "all zones together may not take so many frames (module parameter max_frames), or there are too many named zones",
+		      count_text(&t, a->params.frames));
+		break;
+	case EOPNOTSUPP:
+		error(0, 0, "this module has no named zones");
+		break;
+	case EPERM:
+		error(0, 0, "named zones are for those with CAP_SYS_ADMIN, and budgets above max_zone_frames for those with CAP_SYS_RESOURCE");
+		break;
+	default:
+		error(0, errno, "cannot make the zone `%s'", a->node.name);
+	}
+}
+
+int cmd_create(int argc, char **argv)
+{
+	struct arguments a = { .flags = VMZONE_CREATE_NAMED };
+	struct vmzone_create create;
+	struct vmzone_info info;
+	struct zone zone;
+
+	argp_parse(&create_argp, argc, argv, 0, NULL, &a);
+	if (zone_info(&info)) {
+		error(0, errno, "cannot open " ZONE_DEVICE "%s",
+		      errno == ENOENT ? " (is the module vmzone loaded?)" : "");
+		return EXIT_TROUBLE;
+	}
+	if (params_check(&a.params, &info))
+		return EXIT_TROUBLE;
+	create = (struct vmzone_create){
+		.flags = a.flags,
+		.bytes = a.params.bytes,
+		.frames = a.params.frames,
+		.store_limit = a.params.store_limit,
+		.policy = a.params.policy,
+		.codec = a.params.codec,
+	};
+	memcpy(create.name, a.node.name, sizeof(create.name));
+	if (zone_create(&zone, &create)) {
+		tell_why(&a);
+		return EXIT_TROUBLE;
+	}
+	zone_close(&zone);
+	printf("%s\n", a.node.path);
+	return EXIT_RIGHT;
+}

@@ -10,7 +10,7 @@ WHERE ?= lab
 KERNEL ?=
 
 PREFIX ?= /usr/local
-SUITES := kunit user-tests check fio
+SUITES := kunit user-tests check fio real-programs
 
 export KERNEL
 
@@ -54,6 +54,10 @@ fio: setup
 
 policies: setup
 	@tools/policy/compare
+
+real-programs: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/real-programs
 
 load: module
 	@tools/setup/load build/vmzone.ko

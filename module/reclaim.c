@@ -144,11 +144,6 @@ static void stock_standby(struct vmzone_zone *zone)
 	}
 }
 
-static bool is_first(const struct vmzone_worker *worker)
-{
-	return worker == worker->zone->reclaim.workers;
-}
-
 /* Nothing more can be done from here: those who wait must see for themselves. */
 static void give_up(struct vmzone_zone *zone)
 {
@@ -203,7 +198,7 @@ static void reclaim_work(struct work_struct *work)
 		}
 		cond_resched();
 	}
-	if (is_first(worker))
+	if (worker == zone->reclaim.workers)
 		pay_back(zone);
 }
 

@@ -206,6 +206,7 @@ static int save_object(struct compressed_store *store, const void *src, size_t l
 static int save_compressed(struct compressed_store *store, const void *src,
 			   struct vmzone_token *token)
 {
+	/* Pairs with the release in compressed_set_codec(). */
 	const struct vmzone_codec_ops *codec = smp_load_acquire(&store->codec);
 	struct vmzone_codec_scratch *scratch;
 	size_t len;

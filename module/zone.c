@@ -357,9 +357,10 @@ static void read_frames(struct vmzone_pool *pool, struct vmzone_stats *stats)
 	/* No budget becomes smaller within an RCU read section. */
 	rcu_read_lock();
 	do {
-		stats->budget_frames = READ_ONCE(pool->budget);
-		smp_rmb();
+		/* Pairs with the release in vmzone_pool_grow(). */
+		stats->budget_frames = smp_load_acquire(&pool->budget);
 		stats->resident_frames = atomic_long_read(&pool->used);
+		/* The second look comes after the count. */
 		smp_rmb();
 	} while (stats->budget_frames != READ_ONCE(pool->budget));
 	rcu_read_unlock();

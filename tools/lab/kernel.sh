@@ -4,6 +4,7 @@
 #
 # kernels/RELEASE      one kernel: boot/vmlinuz-*, lib/modules/*, usr/src/*
 # kernels/suite-NAME   a link to the one that the suite gave last
+# kernels/debug-*      built by debug.sh
 #
 # Folders appear by rename, whole or not at all.
 
@@ -17,7 +18,8 @@ network, when it is there already.
 
 KERNEL: host (the default: the cloud kernel of this machine's Debian), another
 suite of the same archive (bookworm-backports, trixie, sid), a release that
-the cache holds already, or uml (User-Mode Linux, built from source).
+the cache holds already; or one that is built from source: debug (KASAN,
+lockdep, kmemleak, gcov, ...), kcsan, uml (User-Mode Linux).
 END
 }
 
@@ -95,11 +97,18 @@ kernel_fetch() {
 # guests: ROOT (of its modules), KERNEL_MAKE (variables for the kernel's make),
 # DISK_MODULES, DISK_PREFIX, JOB_TTY
 kernel_select() {
-	if [ "$1" = uml ]; then
+	case $1 in
+	uml)
 		. "$LAB/uml.sh"
 		uml_select
 		return
-	fi
+		;;
+	debug | kcsan)
+		. "$LAB/debug.sh"
+		debug_select "$1"
+		return
+		;;
+	esac
 	RELEASE=$(kernel_fetch "$1")
 	ROOT=$CACHE/kernels/$RELEASE
 	KDIR=$ROOT/usr/src/linux-headers-$RELEASE

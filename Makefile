@@ -59,6 +59,10 @@ real-programs: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/real-programs
 
+coverage: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/coverage/run
+
 load: module
 	@tools/setup/load build/vmzone.ko
 
@@ -78,4 +82,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) policies load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) policies coverage load unload install clean

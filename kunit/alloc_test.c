@@ -136,7 +136,7 @@ static int prealloc_step(struct alloc_fixture *fix)
 
 	if (ret)
 		return ret;
-	ret = vmzone_pool_prealloc(&fix->pool);
+	ret = vmzone_pool_prealloc(&fix->pool, FRAMES);
 	vmzone_pool_destroy(&fix->pool);
 	return ret;
 }
@@ -150,10 +150,10 @@ static void prealloc_without_pages(struct kunit *test)
 	/* What was had before stays, and is enough for the next try to go on. */
 	KUNIT_ASSERT_EQ(test, vmzone_pool_init(&fix->pool, FRAMES), 0);
 	vmzone_test_faults_begin(11);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(&fix->pool), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(&fix->pool, FRAMES), -ENOMEM);
 	vmzone_test_faults_end();
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&fix->pool.pages), 10l);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(&fix->pool), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(&fix->pool, FRAMES), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&fix->pool.pages), (long)FRAMES);
 	vmzone_pool_destroy(&fix->pool);
 }
@@ -176,7 +176,7 @@ static int killed_main(void *arg)
 
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
-	killed->ret = vmzone_pool_prealloc(&killed->pool);
+	killed->ret = vmzone_pool_prealloc(&killed->pool, FRAMES);
 	complete(&killed->done);
 	return 0;
 }

@@ -50,6 +50,7 @@ int vmzone_policy_init(struct vmzone_policy *policy,
 	INIT_LIST_HEAD(&policy->standby);
 	policy->nr_standby = 0;
 	INIT_LIST_HEAD(&policy->held);
+	policy->nr_held = 0;
 	return 0;
 }
 
@@ -104,14 +105,17 @@ static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 		return;
 	if (hint & VMZONE_POLICY_PARKED) {
 		list_del_init(&frame->node);
-		policy->nr_standby -= !is_held(hint);
+		if (is_held(hint))
+			WRITE_ONCE(policy->nr_held, policy->nr_held - 1);
+		else
+			WRITE_ONCE(policy->nr_standby, policy->nr_standby - 1);
 		return;
 	}
 	if (is_retiring(policy, hint))
 		policy->retiring_ops->remove(policy->retiring, frame);
 	else
 		policy->ops->remove(policy->private, frame);
-	policy->nr--;
+	WRITE_ONCE(policy->nr, policy->nr - 1);
 }
 
 /* Of @hint, only the cost is kept. */
@@ -121,7 +125,7 @@ static void list_active(struct vmzone_policy *policy, struct vmzone_frame *frame
 	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED |
 				     (hint & VMZONE_POLICY_COSTLY) | policy->generation);
 	policy->ops->add(policy->private, frame, reason);
-	policy->nr++;
+	WRITE_ONCE(policy->nr, policy->nr + 1);
 }
 
 static void list_standby(struct vmzone_policy *policy, struct vmzone_frame *frame, u8 hint)
@@ -129,7 +133,7 @@ static void list_standby(struct vmzone_policy *policy, struct vmzone_frame *fram
 	vmzone_frame_set_hint(frame, VMZONE_POLICY_WANTED | VMZONE_POLICY_LISTED |
 				     VMZONE_POLICY_PARKED | (hint & VMZONE_POLICY_COSTLY));
 	list_add_tail(&frame->node, &policy->standby);
-	policy->nr_standby++;
+	WRITE_ONCE(policy->nr_standby, policy->nr_standby + 1);
 }
 
 /**
@@ -251,11 +255,12 @@ void vmzone_policy_hold(struct vmzone_policy *policy, struct vmzone_frame *frame
 				     VMZONE_POLICY_HELD |
 				     (vmzone_frame_hint(frame) & VMZONE_POLICY_COSTLY));
 	list_add_tail(&frame->node, &policy->held);
+	WRITE_ONCE(policy->nr_held, policy->nr_held + 1);
 	spin_unlock(&policy->lock);
 }
 
 /**
- * vmzone_policy_release() - all frames that are held come into use anew
+ * vmzone_policy_release() - all frames that are held come back, as rescued ones
  * @policy: the policy
  *
  * Context: process context, sleeps.
@@ -270,7 +275,8 @@ void vmzone_policy_release(struct vmzone_policy *policy)
 		for (nr = 0; nr < VMZONE_POLICY_BATCH && !list_empty(&policy->held); nr++) {
 			frame = list_first_entry(&policy->held, struct vmzone_frame, node);
 			list_del_init(&frame->node);
-			list_active(policy, frame, vmzone_frame_hint(frame), VMZONE_POLICY_CAME);
+			WRITE_ONCE(policy->nr_held, policy->nr_held - 1);
+			list_active(policy, frame, vmzone_frame_hint(frame), VMZONE_POLICY_RESCUED);
 		}
 		spin_unlock(&policy->lock);
 		cond_resched();
@@ -311,7 +317,7 @@ unsigned int vmzone_policy_isolate(struct vmzone_policy *policy,
 	got += policy->ops->isolate(policy->private, batch + got, nr - got, second_chances);
 	for (i = 0; i < got; i++)
 		mark_isolated(batch[i]);
-	policy->nr -= got;
+	WRITE_ONCE(policy->nr, policy->nr - got);
 	spin_unlock(&policy->lock);
 	return got;
 }
@@ -338,7 +344,7 @@ unsigned int vmzone_policy_isolate_standby(struct vmzone_policy *policy,
 		list_del_init(&batch[i]->node);
 		mark_isolated(batch[i]);
 	}
-	policy->nr_standby -= i;
+	WRITE_ONCE(policy->nr_standby, policy->nr_standby - i);
 	spin_unlock(&policy->lock);
 	return i;
 }
@@ -427,7 +433,7 @@ bool vmzone_policy_switch_step(struct vmzone_policy *policy)
 
 	spin_lock(&policy->lock);
 	nr = ops->isolate(private, batch, VMZONE_POLICY_BATCH, &second_chances);
-	policy->nr -= nr;
+	WRITE_ONCE(policy->nr, policy->nr - nr);
 	for (i = 0; i < nr; i++)
 		list_active(policy, batch[i], vmzone_frame_hint(batch[i]), VMZONE_POLICY_CAME);
 	if (!nr) {

@@ -122,6 +122,7 @@ struct vmzone_policy_ops {
  * @standby: frames that were parked, oldest first
  * @nr_standby: their number
  * @held: frames that may not be chosen for a while
+ * @nr_held: their number
  */
 struct vmzone_policy {
 	spinlock_t lock;
@@ -134,6 +135,7 @@ struct vmzone_policy {
 	struct list_head standby;
 	unsigned long nr_standby;
 	struct list_head held;
+	unsigned long nr_held;
 };
 
 extern const struct vmzone_policy_ops vmzone_policy_fifo;

@@ -179,8 +179,9 @@ unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
  */
 void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget)
 {
-	/* Before anybody can count up to it. */
-	smp_store_release(&pool->budget, budget);
+	WRITE_ONCE(pool->budget, budget);
+	/* Before anybody can count up to it; pairs with read_frames() in zone.c. */
+	smp_wmb();
 	vmzone_pool_set_target(pool, budget);
 }
 

@@ -108,15 +108,31 @@ static bool fits(struct vmzone_zone *zone, u64 nr)
 	return nr + pinned <= vmzone_pool_pinnable(&zone->pool);
 }
 
+/*
+ * Whether a slot's frame may be held, or need not be: pins, reserve and what is held
+ * must leave some to evict. Others may have touched more of a range since its census.
+ */
+static bool may_hold(struct vmzone_zone *zone, const struct vmzone_slot *slot, bool resident)
+{
+	u32 word = vmzone_slot_word(slot);
+
+	if (vmzone_slot_pins(word) || vmzone_slot_state(word) == VMZONE_STATE_EMPTY ||
+	    vmzone_slot_has_frame(word) != resident)
+		return true;
+	return fits(zone, READ_ONCE(zone->policy.nr_held) + 1);
+}
+
 /* Page in what is stored, @max slots at most; with @hold, keep it in until all is. */
 static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 max,
 			 bool hold, u64 *nr_done)
 {
 	enum vmzone_touch touch;
+	struct vmzone_slot *slot;
 	struct page *page;
 
-	for (; *nr_done < max && vmzone_zone_next_slot(zone, &first, end); first++) {
-		int ret = vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
+	for (; *nr_done < max && (slot = vmzone_zone_next_slot(zone, &first, end)); first++) {
+		int ret = hold && !may_hold(zone, slot, false) ? -ENOMEM :
+			  vmzone_resident_get(zone, first, VMZONE_WANT_STORED, &page, &touch);
 
 		if (ret && ret != -ENOENT && ret != -EFBIG)
 			return range_error(ret);
@@ -136,6 +152,7 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 /* The caller holds range_lock, and releases what is held afterwards. */
 static int page_in_held(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
+	struct vmzone_slot *slot;
 	struct census census;
 	pgoff_t index;
 	int ret;
@@ -147,8 +164,8 @@ static int page_in_held(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u6
 		return -ENOMEM;
 	vmzone_reclaim_flush(zone);
 	/* What the range has already must not make room for the rest of it. */
-	for (index = first; vmzone_zone_next_slot(zone, &index, end); index++) {
-		ret = vmzone_resident_hold(zone, index);
+	for (index = first; (slot = vmzone_zone_next_slot(zone, &index, end)); index++) {
+		ret = may_hold(zone, slot, true) ? vmzone_resident_hold(zone, index) : -ENOMEM;
 		if (!ret)
 			ret = checkpoint();
 		if (ret)

@@ -156,7 +156,6 @@ static void pay_back(struct vmzone_zone *zone)
 {
 	long owed = atomic_long_xchg(&zone->reclaim.owed, 0);
 
-	/* What others take at once is paid back, too: they need not evict for it. */
 	while (owed > 0 && READ_ONCE(zone->policy.nr_standby)) {
 		struct progress progress = {};
 		unsigned long pages = atomic_long_read(&zone->pool.pages);
@@ -335,8 +334,9 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 		return 0;
 	}
 	ret = wait_or_fail(&progress, patience);
-	/* A smaller budget that cannot be had must not fail anybody else. */
-	if (ret && ret != -EINTR && vmzone_pool_is_shrinking(&zone->pool)) {
+	/* A smaller budget that cannot be had, or could not, must not fail anybody else. */
+	if (ret && ret != -EINTR && (vmzone_pool_is_shrinking(&zone->pool) ||
+				     vmzone_pool_has_room(&zone->pool, *use))) {
 		*patience = (struct patience) {};
 		return 0;
 	}
@@ -371,6 +371,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 		if (pace == VMZONE_PACE_AHEAD) {
 			vmzone_zone_note_pressure(zone);
 			if (PTR_ERR(frame) == -EAGAIN && stall(zone, use, &patience)) {
+				cond_resched();
 				if (fatal_signal_pending(current))
 					return ERR_PTR(-EINTR);
 				continue;
@@ -402,8 +403,8 @@ static int meet_target(struct vmzone_zone *zone)
  * @zone: the zone
  * @budget: the new one, in frames
  *
- * In steps: whoever needs a frame meanwhile has to evict, or to wait for, no more
- * than a step.
+ * In steps, so that page-ins get on meanwhile by evicting as many as a step. New
+ * slots, which the reserve is kept from, may have to wait for the end.
  *
  * Context: process context, sleeps; the caller holds range_lock.
  * Return: 0; -ENOMEM, and the budget is as it was, when pins, holders of pages or

@@ -71,7 +71,7 @@ static const struct vm_operations_struct vmzone_vm_ops = {
  *
  * Context: the mm's lock is held for writing.
  * Return: 0; -EINVAL for a private mapping or one that leaves the zone; -EACCES
- * for an executable one of a zone that was not made so; -ENOMEM.
+ * for an executable one of a zone that was not made so; -ENOMEM; -ENFILE.
  */
 int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 {

@@ -7,9 +7,10 @@
  *
  * Each zone has an inode of its own, so that its mappings are its own: all
  * opens of one device node would share one address space. The inode ends with
- * its last descriptor or mapping, and its eviction ends the zone. All zones are
- * on one mount, which each pins as long as it lives, and which is held besides by
- * whoever holds a zone; so the module can go when there are none.
+ * its last descriptor or mapping, and its eviction ends the zone. Its mount is
+ * held by whoever holds the zone, and not by the zone: the kernel may put the last
+ * reference to an inode where it must not end a super block. So the module can go
+ * when there are no zones.
  *
  * Lock order: zones_lock is outside of everything; range_lock, then folio
  * locks, then the leaves (policy, pool, store, counters).
@@ -177,8 +178,6 @@ static void destroy(struct vmzone_zone *zone)
 	vmzone_zone_free_slots(zone);
 	vmzone_zone_regrant(zone->config.frames, 0);
 	kfree(zone);
-	/* Whoever put the last reference to the inode still holds the mount. */
-	simple_release_fs(&zone_mount, &zone_mount_count);
 }
 
 static int create_inode(struct vmzone_zone *zone);
@@ -281,6 +280,8 @@ static int create_inode(struct vmzone_zone *zone)
 	i_size_write(inode, vmzone_zone_bytes(zone));
 	zone->inode = inode;
 	zone->mount = mntget(zone_mount);
+	/* What holds the zone holds the mount from now on, and nothing else does. */
+	simple_release_fs(&zone_mount, &zone_mount_count);
 	return 0;
 }
 
@@ -354,10 +355,10 @@ void vmzone_zone_note_pressure(struct vmzone_zone *zone)
 static void read_frames(struct vmzone_pool *pool, struct vmzone_stats *stats)
 {
 	vmzone_pool_reap(pool);
-	/* No budget becomes smaller within an RCU read section. */
+	/* Whoever reads a smaller budget here sees no count above it. */
 	rcu_read_lock();
 	do {
-		/* Pairs with the release in vmzone_pool_grow(). */
+		/* Pairs with the barrier in vmzone_pool_grow(). */
 		stats->budget_frames = smp_load_acquire(&pool->budget);
 		stats->resident_frames = atomic_long_read(&pool->used);
 		/* The second look comes after the count. */

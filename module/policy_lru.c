@@ -10,50 +10,9 @@
  * Windows: working set, standby, free. It differs from FIFO where read() and
  * write() hit frames that are in use.
  */
-#include <linux/err.h>
 #include <linux/list.h>
-#include <linux/slab.h>
 
-#include "policy.h"
-
-static void *lru_create(unsigned long nr_frames)
-{
-	struct list_head *list = kmalloc(sizeof(*list), GFP_KERNEL);
-
-	if (!list)
-		return ERR_PTR(-ENOMEM);
-	INIT_LIST_HEAD(list);
-	return list;
-}
-
-static void lru_destroy(void *private)
-{
-	kfree(private);
-}
-
-static void lru_add(void *private, struct vmzone_frame *frame,
-		    enum vmzone_policy_reason reason)
-{
-	list_add_tail(&frame->node, private);
-}
-
-static void lru_remove(void *private, struct vmzone_frame *frame)
-{
-	list_del_init(&frame->node);
-}
-
-static unsigned int lru_isolate(void *private, struct vmzone_frame **batch,
-				unsigned int nr, unsigned long *second_chances)
-{
-	struct list_head *list = private;
-	unsigned int i;
-
-	for (i = 0; i < nr && !list_empty(list); i++) {
-		batch[i] = list_first_entry(list, struct vmzone_frame, node);
-		list_del_init(&batch[i]->node);
-	}
-	return i;
-}
+#include "policy_list.h"
 
 static void lru_accessed(void *private, struct vmzone_frame *frame)
 {
@@ -63,10 +22,10 @@ static void lru_accessed(void *private, struct vmzone_frame *frame)
 const struct vmzone_policy_ops vmzone_policy_lru = {
 	.name = "lru",
 	.id = VMZONE_POLICY_LRU,
-	.create = lru_create,
-	.destroy = lru_destroy,
-	.add = lru_add,
-	.remove = lru_remove,
-	.isolate = lru_isolate,
+	.create = vmzone_policy_list_create,
+	.destroy = vmzone_policy_list_destroy,
+	.add = vmzone_policy_list_add,
+	.remove = vmzone_policy_list_remove,
+	.isolate = vmzone_policy_list_isolate,
 	.accessed = lru_accessed,
 };

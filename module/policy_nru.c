@@ -22,7 +22,7 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
-#include "policy.h"
+#include "policy_list.h"
 
 #define NRU_COSTLY	1
 #define NRU_REFERENCED	2
@@ -88,11 +88,6 @@ static void nru_add(void *private, struct vmzone_frame *frame,
 	list_add_tail(&frame->node, &nru->classes[NRU_REFERENCED | cost_of(frame)]);
 }
 
-static void nru_remove(void *private, struct vmzone_frame *frame)
-{
-	list_del_init(&frame->node);
-}
-
 static void nru_accessed(void *private, struct vmzone_frame *frame)
 {
 	struct nru *nru = private;
@@ -155,7 +150,7 @@ const struct vmzone_policy_ops vmzone_policy_nru = {
 	.destroy = nru_destroy,
 	.resize = nru_resize,
 	.add = nru_add,
-	.remove = nru_remove,
+	.remove = vmzone_policy_list_remove,
 	.isolate = nru_isolate,
 	.accessed = nru_accessed,
 };

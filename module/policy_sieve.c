@@ -14,9 +14,7 @@
 #include <linux/list.h>
 #include <linux/slab.h>
 
-#include "policy.h"
-
-#define SIEVE_VISITED	0x01
+#include "policy_list.h"
 
 /**
  * struct sieve - the private part
@@ -44,19 +42,12 @@ static void sieve_destroy(void *private)
 	kfree(private);
 }
 
-static void sieve_accessed(void *private, struct vmzone_frame *frame)
-{
-	vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | SIEVE_VISITED);
-}
-
 static void sieve_add(void *private, struct vmzone_frame *frame,
 		      enum vmzone_policy_reason reason)
 {
 	struct sieve *sieve = private;
 
-	if (reason == VMZONE_POLICY_RESCUED)
-		sieve_accessed(private, frame);
-	list_add_tail(&frame->node, &sieve->queue);
+	vmzone_policy_list_add_marked(&sieve->queue, frame, reason);
 }
 
 static void sieve_remove(void *private, struct vmzone_frame *frame)
@@ -76,16 +67,12 @@ static unsigned int sieve_isolate(void *private, struct vmzone_frame **batch,
 
 	while (i < nr && !list_empty(&sieve->queue)) {
 		struct vmzone_frame *frame;
-		u8 hint;
 
 		if (sieve->hand == &sieve->queue)
 			sieve->hand = sieve->queue.next;
 		frame = list_entry(sieve->hand, struct vmzone_frame, node);
-		hint = vmzone_frame_hint(frame);
-		if ((hint & SIEVE_VISITED) && *second_chances < VMZONE_POLICY_MAX_PASSED) {
-			vmzone_frame_set_hint(frame, hint & ~SIEVE_VISITED);
+		if (vmzone_policy_list_spare(frame, second_chances)) {
 			sieve->hand = frame->node.next;
-			++*second_chances;
 			continue;
 		}
 		sieve_remove(sieve, frame);
@@ -102,5 +89,5 @@ const struct vmzone_policy_ops vmzone_policy_sieve = {
 	.add = sieve_add,
 	.remove = sieve_remove,
 	.isolate = sieve_isolate,
-	.accessed = sieve_accessed,
+	.accessed = vmzone_policy_list_mark,
 };

@@ -20,13 +20,11 @@ enum {
 
 /**
  * struct arguments - what the user asked for
- * @params: parameters, which of them were given
- * @node: the zone's
+ * @zone: its name and its parameters
  * @flags: VMZONE_CREATE_* bits
  */
 struct arguments {
-	struct vmzone_set params;
-	struct node node;
+	struct named zone;
 	__u32 flags;
 };
 
@@ -40,9 +38,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->params;
+		state->child_inputs[0] = &a->zone;
 		return 0;
 	case OPT_PREALLOC:
 		a->flags |= VMZONE_CREATE_PREALLOC;
@@ -50,23 +49,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_EXEC:
 		a->flags |= VMZONE_CREATE_EXEC;
 		return 0;
-	case ARGP_KEY_ARG:
-		node_parse(state, arg, &a->node);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which name?");
-		return ARGP_ERR_UNKNOWN;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static const struct argp_child children[] = { { &params_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp_child children[] = { { &named_argp, 0, NULL, 0 }, { 0 } };
 
 static const struct argp create_argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "NAME",
 	.doc = "Makes a zone with a device node, " NODE_PREFIX "NAME, and prints the node's path.\v"
 	       "What is not given is the module's default. Sizes take K, M, G or T.\n\n"
 	       "The node is root's alone until chmod or udev opens it to others. The zone stays\n"
@@ -80,13 +72,13 @@ static void tell_why(const struct arguments *a)
 
 	switch (errno) {
 	case EEXIST:
-		error(0, 0, "there is a zone `%s' already", a->node.name);
+		error(0, 0, "there is a zone `%s' already", a->zone.node.name);
 		break;
 	case ENOSPC:
-		error(0, 0, a->params.frames ?
+		error(0, 0, a->zone.params.frames ?
 		      "%s frames are more than all zones may still take (module parameter max_frames), or there are too many named zones" :
 		      "all zones together may not take so many frames (module parameter max_frames), or there are too many named zones",
-		      count_text(&t, a->params.frames));
+		      count_text(&t, a->zone.params.frames));
 		break;
 	case EOPNOTSUPP:
 		error(0, 0, "this module has no named zones");
@@ -95,7 +87,7 @@ static void tell_why(const struct arguments *a)
 		error(0, 0, "named zones are for those with CAP_SYS_ADMIN, and budgets above max_zone_frames for those with CAP_SYS_RESOURCE");
 		break;
 	default:
-		error(0, errno, "cannot make the zone `%s'", a->node.name);
+		error(0, errno, "cannot make the zone `%s'", a->zone.node.name);
 	}
 }
 
@@ -112,22 +104,22 @@ int cmd_create(int argc, char **argv)
 		      errno == ENOENT ? " (is the module vmzone loaded?)" : "");
 		return EXIT_TROUBLE;
 	}
-	if (params_check(&a.params, &info))
+	if (params_check(&a.zone.params, &info))
 		return EXIT_TROUBLE;
 	create = (struct vmzone_create){
 		.flags = a.flags,
-		.bytes = a.params.bytes,
-		.frames = a.params.frames,
-		.store_limit = a.params.store_limit,
-		.policy = a.params.policy,
-		.codec = a.params.codec,
+		.bytes = a.zone.params.bytes,
+		.frames = a.zone.params.frames,
+		.store_limit = a.zone.params.store_limit,
+		.policy = a.zone.params.policy,
+		.codec = a.zone.params.codec,
 	};
-	memcpy(create.name, a.node.name, sizeof(create.name));
+	memcpy(create.name, a.zone.node.name, sizeof(create.name));
 	if (zone_create(&zone, &create)) {
 		tell_why(&a);
 		return EXIT_TROUBLE;
 	}
 	zone_close(&zone);
-	printf("%s\n", a.node.path);
+	printf("%s\n", a.zone.node.path);
 	return EXIT_RIGHT;
 }

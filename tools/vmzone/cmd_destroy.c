@@ -10,25 +10,12 @@
 #include "params.h"
 #include "vmzone.h"
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	switch (key) {
-	case ARGP_KEY_ARG:
-		node_parse(state, arg, state->input);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which name?");
-		return ARGP_ERR_UNKNOWN;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+static const struct argp_child children[] = { { &node_argp, 0, NULL, 0 }, { 0 } };
 
 static const struct argp destroy_argp = {
-	.parser = parse_option,
-	.args_doc = "NAME",
 	.doc = "Takes the device node of a named zone away. Who has the zone open or mapped\n"
 	       "keeps it; its memory goes with the last of them.",
+	.children = children,
 };
 
 int cmd_destroy(int argc, char **argv)

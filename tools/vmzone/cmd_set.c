@@ -13,47 +13,16 @@
 #include "vmzone.h"
 #include "zone.h"
 
-/**
- * struct arguments - what the user asked for
- * @params: parameters, which of them to change
- * @node: the zone's
- */
-struct arguments {
-	struct vmzone_set params;
-	struct node node;
-};
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->params;
-		return 0;
-	case ARGP_KEY_ARG:
-		node_parse(state, arg, &a->node);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which name?");
-		return ARGP_ERR_UNKNOWN;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_child children[] = { { &params_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp_child children[] = { { &named_argp, 0, NULL, 0 }, { 0 } };
 
 static const struct argp set_argp = {
-	.parser = parse_option,
-	.args_doc = "NAME",
 	.doc = "Changes what is given of a named zone, while it is in use, all or nothing, and\n"
 	       "prints its parameters: without options only that.\v"
 	       "Sizes take K, M, G or T.\n",
 	.children = children,
 };
 
-static void tell_why(const struct arguments *a)
+static void tell_why(const struct named *zone)
 {
 	struct unit_text t;
 
@@ -66,7 +35,7 @@ static void tell_why(const struct arguments *a)
 		break;
 	case ENOSPC:
 		error(0, 0, "%s frames are more than all zones may still take (module parameter max_frames)",
-		      count_text(&t, a->params.frames));
+		      count_text(&t, zone->params.frames));
 		break;
 	case EOPNOTSUPP:
 		error(0, 0, "this module cannot change a zone");
@@ -75,24 +44,24 @@ static void tell_why(const struct arguments *a)
 		error(0, 0, "budgets above max_zone_frames are for those with CAP_SYS_RESOURCE");
 		break;
 	default:
-		error(0, errno, "cannot change the zone `%s'", a->node.name);
+		error(0, errno, "cannot change the zone `%s'", zone->node.name);
 	}
 }
 
-static int change(int fd, struct arguments *a)
+static int change(int fd, struct named *zone)
 {
 	struct vmzone_info info = { .size = sizeof(info) };
 
 	if (ioctl(fd, VMZONE_IOC_INFO, &info)) {
-		error(0, errno, "cannot ask %s", a->node.path);
+		error(0, errno, "cannot ask %s", zone->node.path);
 		return -1;
 	}
-	if (params_check(&a->params, &info))
+	if (params_check(&zone->params, &info))
 		return -1;
-	a->params.size = sizeof(a->params);
-	if (!ioctl(fd, VMZONE_IOC_SET, &a->params))
+	zone->params.size = sizeof(zone->params);
+	if (!ioctl(fd, VMZONE_IOC_SET, &zone->params))
 		return 0;
-	tell_why(a);
+	tell_why(zone);
 	return -1;
 }
 
@@ -113,17 +82,17 @@ static int print_now(int fd, const struct node *node)
 
 int cmd_set(int argc, char **argv)
 {
-	struct arguments a = { };
+	struct named zone = { };
 	int fd, err = 0;
 
-	argp_parse(&set_argp, argc, argv, 0, NULL, &a);
-	fd = node_open(&a.node);
+	argp_parse(&set_argp, argc, argv, 0, NULL, &zone);
+	fd = node_open(&zone.node);
 	if (fd < 0)
 		return EXIT_TROUBLE;
-	if (a.params.which)
-		err = change(fd, &a);
+	if (zone.params.which)
+		err = change(fd, &zone);
 	if (!err)
-		err = print_now(fd, &a.node);
+		err = print_now(fd, &zone.node);
 	close(fd);
 	return err ? EXIT_TROUBLE : EXIT_RIGHT;
 }

@@ -51,25 +51,27 @@ static __u32 parse_value(int key, const char *arg, struct vmzone_set *want)
 
 static error_t parse_param(int key, char *arg, struct argp_state *state)
 {
-	struct vmzone_set *want = state->input;
+	struct named *named = state->input;
 	const struct argp_option *o = options;
 	__u32 bit;
 
+	if (key == ARGP_KEY_INIT) {
+		state->child_inputs[0] = &named->node;
+		return 0;
+	}
 	while (o->key && o->key != key)
 		o++;
 	if (!o->key)
 		return ARGP_ERR_UNKNOWN;
-	bit = parse_value(key, arg, want);
+	bit = parse_value(key, arg, &named->params);
 	if (!bit)
 		argp_error(state, "--%s cannot be `%s'", o->name, arg);
-	want->which |= bit;
+	named->params.which |= bit;
 	return 0;
 }
 
-const struct argp params_argp = { .options = options, .parser = parse_param };
-
 /* A name, or the path of the node; ends the program when it is neither. */
-void node_parse(struct argp_state *state, const char *arg, struct node *node)
+static void node_parse(struct argp_state *state, const char *arg, struct node *node)
 {
 	size_t len = 0;
 
@@ -85,6 +87,26 @@ void node_parse(struct argp_state *state, const char *arg, struct node *node)
 	snprintf(node->name, sizeof(node->name), "%s", arg);
 	snprintf(node->path, sizeof(node->path), NODE_PREFIX "%s", arg);
 }
+
+static error_t parse_node(int key, char *arg, struct argp_state *state)
+{
+	if (key == ARGP_KEY_NO_ARGS)
+		argp_error(state, "which name?");
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	node_parse(state, arg, state->input);
+	return 0;
+}
+
+const struct argp node_argp = { .parser = parse_node, .args_doc = "NAME" };
+
+static const struct argp_child named_children[] = { { &node_argp, 0, NULL, 0 }, { 0 } };
+
+const struct argp named_argp = {
+	.options = options,
+	.parser = parse_param,
+	.children = named_children,
+};
 
 /* Return: a descriptor of the zone, or -1, which was told */
 int node_open(const struct node *node)

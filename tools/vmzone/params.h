@@ -24,13 +24,21 @@ struct node {
 	char path[sizeof(NODE_PREFIX) + VMZONE_NAME_LEN];
 };
 
-/*
- * Parses --bytes, --frames, --store-limit, --policy and --codec into a struct
- * vmzone_set, whose which says what was given. A child of a subcommand's argp.
+/**
+ * struct named - a named zone and what is wanted of it
+ * @params: parameters; which says those that were given
+ * @node: the zone's
  */
-extern const struct argp params_argp;
+struct named {
+	struct vmzone_set params;
+	struct node node;
+};
 
-void node_parse(struct argp_state *state, const char *arg, struct node *node);
+/* Children of a subcommand's argp: NAME, into a struct node ... */
+extern const struct argp node_argp;
+/* ... or with --bytes, --frames, --store-limit, --policy, --codec, into a struct named. */
+extern const struct argp named_argp;
+
 int node_open(const struct node *node);
 int params_check(const struct vmzone_set *want, const struct vmzone_info *info);
 

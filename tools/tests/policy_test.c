@@ -19,15 +19,6 @@
 static struct zone zone;
 static atomic_size_t nr_bad;
 
-static const char *const policy_names[] = {
-	[VMZONE_POLICY_FIFO] = "fifo",
-	[VMZONE_POLICY_CLOCK] = "clock",
-	[VMZONE_POLICY_NRU] = "nru",
-	[VMZONE_POLICY_LRU] = "lru",
-	[VMZONE_POLICY_SIEVE] = "sieve",
-	[VMZONE_POLICY_S3FIFO] = "s3fifo",
-};
-
 static struct pattern kept(size_t half)
 {
 	return (struct pattern) { .fill = FILL_MIX, .id = half };
@@ -75,7 +66,7 @@ static __u32 policy_of(const struct zone *zone)
 
 static void test_policy(__u32 id)
 {
-	const char *name = id < ARRAY_SIZE(policy_names) ? policy_names[id] : "?";
+	const char *name = id < NR_POLICY_NAMES ? policy_name[id] : "?";
 	struct vmzone_stats stats;
 
 	zone = zone_new((struct vmzone_create) {

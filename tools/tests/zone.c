@@ -18,6 +18,15 @@
 size_t page_size;
 uint64_t test_seed;
 
+const char *const policy_name[NR_POLICY_NAMES] = {
+	[VMZONE_POLICY_FIFO] = "fifo",
+	[VMZONE_POLICY_CLOCK] = "clock",
+	[VMZONE_POLICY_NRU] = "nru",
+	[VMZONE_POLICY_LRU] = "lru",
+	[VMZONE_POLICY_SIEVE] = "sieve",
+	[VMZONE_POLICY_S3FIFO] = "s3fifo",
+};
+
 void test_begin(unsigned int seconds)
 {
 	const char *given = getenv("VMZONE_TEST_SEED");

@@ -24,6 +24,10 @@ extern uint64_t test_seed;
 /* Reads the seed, prints it, and starts the watchdog. */
 void test_begin(unsigned int seconds);
 
+#define NR_POLICY_NAMES (VMZONE_POLICY_S3FIFO + 1)
+/* As in the module's parameter, by enum vmzone_policy_id; NULL where there is none. */
+extern const char *const policy_name[NR_POLICY_NAMES];
+
 /* Zones ----------------------------------------------------------------- */
 
 struct zone {

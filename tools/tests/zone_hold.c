@@ -14,29 +14,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <linux/vmzone.h>
+#include "zone.h"
 
-struct word {
-	const char *name;
-	unsigned int id;
-};
-
-static const struct word codecs[] = {
-	{ "none", VMZONE_CODEC_NONE },
-	{ "lzo-rle", VMZONE_CODEC_LZO_RLE },
-	{ "lz4", VMZONE_CODEC_LZ4 },
-	{ "zstd", VMZONE_CODEC_ZSTD },
-	{ NULL, 0 },
-};
-
-static const struct word policies[] = {
-	{ "fifo", VMZONE_POLICY_FIFO },
-	{ "clock", VMZONE_POLICY_CLOCK },
-	{ "nru", VMZONE_POLICY_NRU },
-	{ "lru", VMZONE_POLICY_LRU },
-	{ "sieve", VMZONE_POLICY_SIEVE },
-	{ "s3fifo", VMZONE_POLICY_S3FIFO },
-	{ NULL, 0 },
+static const char *const codec_name[] = {
+	[VMZONE_CODEC_NONE] = "none",
+	[VMZONE_CODEC_LZO_RLE] = "lzo-rle",
+	[VMZONE_CODEC_LZ4] = "lz4",
+	[VMZONE_CODEC_ZSTD] = "zstd",
 };
 
 static void usage(void)
@@ -45,11 +29,11 @@ static void usage(void)
 	exit(2);
 }
 
-static unsigned int lookup(const struct word *words, const char *name)
+static unsigned int lookup(const char *const *names, unsigned int nr, const char *name)
 {
-	for (; words->name; words++)
-		if (!strcmp(words->name, name))
-			return words->id;
+	for (unsigned int id = 0; id < nr; id++)
+		if (names[id] && !strcmp(names[id], name))
+			return id;
 	fprintf(stderr, "zone_hold: unknown name '%s'\n", name);
 	exit(2);
 }
@@ -86,10 +70,10 @@ int main(int argc, char **argv)
 			create.frames = number(optarg);
 			break;
 		case 'c':
-			create.codec = lookup(codecs, optarg);
+			create.codec = lookup(codec_name, ARRAY_SIZE(codec_name), optarg);
 			break;
 		case 'p':
-			create.policy = lookup(policies, optarg);
+			create.policy = lookup(policy_name, NR_POLICY_NAMES, optarg);
 			break;
 		default:
 			usage();

@@ -12,65 +12,16 @@
  * vmzone_pool_prealloc() fills up what is missing.
  */
 #include <kunit/test.h>
-#include <linux/err.h>
 #include <linux/prandom.h>
 
-#include "../module/pool.h"
+#include "pool_fixture.h"
 
 #define SEED		0xb0d6e7UL
-#define MAX_FRAMES	512
-
-/**
- * struct budget_fixture - what most cases work on
- * @pool: set up by budget_start()
- * @started: whether it is
- * @frames: those in use
- * @nr: their number
- */
-struct budget_fixture {
-	struct vmzone_pool pool;
-	bool started;
-	struct vmzone_frame *frames[MAX_FRAMES];
-	unsigned long nr;
-};
-
-static int budget_test_init(struct kunit *test)
-{
-	test->priv = kunit_kzalloc(test, sizeof(struct budget_fixture), GFP_KERNEL);
-	return test->priv ? 0 : -ENOMEM;
-}
-
-static void give(struct kunit *test, unsigned long nr)
-{
-	struct budget_fixture *fix = test->priv;
-
-	while (nr--)
-		vmzone_pool_free(&fix->pool, fix->frames[--fix->nr]);
-}
-
-static void budget_test_exit(struct kunit *test)
-{
-	struct budget_fixture *fix = test->priv;
-
-	if (!fix || !fix->started)
-		return;
-	give(test, fix->nr);
-	vmzone_pool_destroy(&fix->pool);
-}
-
-static struct vmzone_pool *budget_start(struct kunit *test, unsigned long budget)
-{
-	struct budget_fixture *fix = test->priv;
-
-	KUNIT_ASSERT_EQ(test, vmzone_pool_init(&fix->pool, budget), 0);
-	fix->started = true;
-	return &fix->pool;
-}
 
 /* Free pages, by looking at each. */
 static unsigned long count_free(struct kunit *test)
 {
-	struct budget_fixture *fix = test->priv;
+	struct pool_fixture *fix = test->priv;
 	struct vmzone_pool *pool = &fix->pool;
 	struct vmzone_frame *frame;
 	unsigned long nr = 0;
@@ -89,7 +40,7 @@ static unsigned long count_free(struct kunit *test)
 static void expect(struct kunit *test, unsigned long budget, unsigned long target,
 		   unsigned long pages)
 {
-	struct budget_fixture *fix = test->priv;
+	struct pool_fixture *fix = test->priv;
 	struct vmzone_pool *pool = &fix->pool;
 	unsigned long used = fix->nr + pool->nr_orphans;
 	unsigned long reserve = target - vmzone_pool_pinnable(pool);
@@ -103,38 +54,25 @@ static void expect(struct kunit *test, unsigned long budget, unsigned long targe
 			target > used + reserve ? target - used - reserve : 0);
 }
 
-static int take_one(struct kunit *test, enum vmzone_pool_use use)
-{
-	struct budget_fixture *fix = test->priv;
-	struct vmzone_frame *frame;
-
-	KUNIT_ASSERT_LT(test, fix->nr, (unsigned long)MAX_FRAMES);
-	frame = vmzone_pool_alloc(&fix->pool, use);
-	if (IS_ERR(frame))
-		return PTR_ERR(frame);
-	fix->frames[fix->nr++] = frame;
-	return 0;
-}
-
 static void take(struct kunit *test, unsigned long nr)
 {
 	while (nr--)
-		KUNIT_ASSERT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
 }
 
 static void grown_budget_is_usable(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 16);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 16);
 
 	take(test, 16);
 	expect(test, 16, 16, 16);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	vmzone_pool_grow(pool, 300);
 	expect(test, 300, 300, 16);
-	while (!take_one(test, VMZONE_POOL_ZERO))
+	while (!vmzone_frames_take(test, VMZONE_POOL_ZERO))
 		;
 	KUNIT_EXPECT_EQ(test, vmzone_pool_nr_free(pool), 0ul);
-	while (!take_one(test, VMZONE_POOL_PAGE_IN))
+	while (!vmzone_frames_take(test, VMZONE_POOL_PAGE_IN))
 		;
 	expect(test, 300, 300, 300);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 300l);
@@ -142,7 +80,7 @@ static void grown_budget_is_usable(struct kunit *test)
 
 static void same_budget_changes_nothing(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 100);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 100);
 	unsigned long reserve = pool->reserve;
 
 	take(test, 50);
@@ -156,38 +94,38 @@ static void same_budget_changes_nothing(struct kunit *test)
 
 static void aim_holds_for_newcomers(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 200);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 200);
 
 	take(test, 150);
 	vmzone_pool_aim(pool, 100);
 	expect(test, 200, 100, 150);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_nr_free(pool), 0ul);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
 	expect(test, 200, 100, 150);
 
-	give(test, 49);
+	vmzone_frames_give(test, 49);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	expect(test, 200, 100, 150);
 
-	give(test, 1);
+	vmzone_frames_give(test, 1);
 	KUNIT_EXPECT_TRUE(test, vmzone_pool_settle(pool));
 	expect(test, 100, 100, 100);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 150l);
-	give(test, 30);
+	vmzone_frames_give(test, 30);
 	take(test, 30);
 	expect(test, 100, 100, 100);
 }
 
 static void aim_can_be_given_up(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 200);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 200);
 
 	take(test, 150);
 	vmzone_pool_aim(pool, 16);
-	give(test, 20);
+	vmzone_frames_give(test, 20);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
 	vmzone_pool_grow(pool, pool->budget);
 	expect(test, 200, 200, 150);
@@ -208,12 +146,12 @@ KUNIT_ARRAY_PARAM(target, targets, target_to_desc);
 static void settling_empties_caches(struct kunit *test)
 {
 	unsigned long target = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = budget_start(test, 400);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 400);
 	unsigned int nr_cached = 0;
 	int cpu;
 
 	take(test, 400);
-	give(test, 400);
+	vmzone_frames_give(test, 400);
 	for_each_possible_cpu(cpu)
 		nr_cached += per_cpu_ptr(pool->caches, cpu)->nr;
 	KUNIT_EXPECT_GT(test, nr_cached, 0u);
@@ -222,19 +160,19 @@ static void settling_empties_caches(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vmzone_pool_settle(pool));
 	expect(test, target, target, target);
 	take(test, target);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	expect(test, target, target, target);
 }
 
 static void trim_gives_back_what_it_says(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 300);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 300);
 
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, 0), 0ul);
 	take(test, 200);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, 0), 0ul);
 	expect(test, 300, 300, 200);
-	give(test, 120);
+	vmzone_frames_give(test, 120);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, 200), 0ul);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, 190), 10ul);
 	expect(test, 300, 300, 190);
@@ -249,7 +187,7 @@ static void trim_gives_back_what_it_says(struct kunit *test)
 
 static void prealloc_fills_up(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 100);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 100);
 
 	take(test, 30);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool, 20), 0);
@@ -260,7 +198,7 @@ static void prealloc_fills_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool, 250), 0);
 	expect(test, 100, 100, 250);
 	take(test, 70);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	vmzone_pool_grow(pool, 250);
 	expect(test, 250, 250, 250);
 	take(test, 150);
@@ -273,7 +211,7 @@ static void prealloc_fills_up(struct kunit *test)
 
 static void pins_refuse(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 400);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 400);
 	unsigned long target = *(const unsigned long *)test->param_value;
 	unsigned long reserve = min(target / 8, 32ul), i;
 
@@ -299,8 +237,8 @@ static void pins_refuse(struct kunit *test)
 
 static void held_frames_stand_in_the_way(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 100);
-	struct budget_fixture *fix = test->priv;
+	struct vmzone_pool *pool = vmzone_frames_start(test, 100);
+	struct pool_fixture *fix = test->priv;
 	struct page *held[20];
 	unsigned int i;
 
@@ -312,7 +250,7 @@ static void held_frames_stand_in_the_way(struct kunit *test)
 		get_page(held[i]);
 		vmzone_pool_orphan(pool, frame);
 	}
-	give(test, 40);
+	vmzone_frames_give(test, 40);
 	expect(test, 100, 100, 60);
 	vmzone_pool_aim(pool, 16);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
@@ -324,7 +262,7 @@ static void held_frames_stand_in_the_way(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vmzone_pool_settle(pool));
 	expect(test, 16, 16, 16);
 	KUNIT_EXPECT_EQ(test, pool->nr_orphans, 16ul);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	for (; i < ARRAY_SIZE(held); i++)
 		put_page(held[i]);
 	take(test, 16);
@@ -333,8 +271,8 @@ static void held_frames_stand_in_the_way(struct kunit *test)
 
 static void random_resizes(struct kunit *test)
 {
-	struct vmzone_pool *pool = budget_start(test, 64);
-	struct budget_fixture *fix = test->priv;
+	struct vmzone_pool *pool = vmzone_frames_start(test, 64);
+	struct pool_fixture *fix = test->priv;
 	unsigned long budget = 64, nr_pages = 0;
 	struct rnd_state rnd;
 	unsigned int i;
@@ -351,10 +289,10 @@ static void random_resizes(struct kunit *test)
 			for (; amount && fix->nr < budget; amount--)
 				take(test, 1);
 			want = fix->nr < budget ? 0 : -EAGAIN;
-			KUNIT_ASSERT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), want);
+			KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), want);
 			break;
 		case 1:
-			give(test, min(amount, fix->nr));
+			vmzone_frames_give(test, min(amount, fix->nr));
 			break;
 		case 2:
 			vmzone_pool_trim(pool, amount);
@@ -363,7 +301,7 @@ static void random_resizes(struct kunit *test)
 			if (amount < budget) {
 				vmzone_pool_aim(pool, amount);
 				while (!vmzone_pool_settle(pool))
-					give(test, 1);
+					vmzone_frames_give(test, 1);
 			} else {
 				vmzone_pool_grow(pool, amount);
 			}
@@ -392,8 +330,8 @@ static struct kunit_case budget_cases[] = {
 
 static struct kunit_suite budget_suite = {
 	.name = "vmzone_pool_budget",
-	.init = budget_test_init,
-	.exit = budget_test_exit,
+	.init = vmzone_frames_init,
+	.exit = vmzone_frames_exit,
 	.test_cases = budget_cases,
 };
 

@@ -10,53 +10,11 @@
  * machine gets every page back.
  */
 #include <kunit/test.h>
-#include <linux/err.h>
 #include <linux/prandom.h>
 
-#include "../module/pool.h"
+#include "pool_fixture.h"
 
 #define SEED		0x9001UL
-#define MAX_FRAMES	512
-
-/**
- * struct pool_fixture - what most cases work on
- * @pool: set up by pool_start()
- * @started: whether it is
- * @frames: those in use
- * @nr: their number
- */
-struct pool_fixture {
-	struct vmzone_pool pool;
-	bool started;
-	struct vmzone_frame *frames[MAX_FRAMES];
-	unsigned long nr;
-};
-
-static int pool_test_init(struct kunit *test)
-{
-	test->priv = kunit_kzalloc(test, sizeof(struct pool_fixture), GFP_KERNEL);
-	return test->priv ? 0 : -ENOMEM;
-}
-
-static void pool_test_exit(struct kunit *test)
-{
-	struct pool_fixture *fix = test->priv;
-
-	if (!fix || !fix->started)
-		return;
-	while (fix->nr)
-		vmzone_pool_free(&fix->pool, fix->frames[--fix->nr]);
-	vmzone_pool_destroy(&fix->pool);
-}
-
-static struct vmzone_pool *pool_start(struct kunit *test, unsigned long budget)
-{
-	struct pool_fixture *fix = test->priv;
-
-	KUNIT_ASSERT_EQ(test, vmzone_pool_init(&fix->pool, budget), 0);
-	fix->started = true;
-	return &fix->pool;
-}
 
 /* Every page is somewhere, and no number is above what it may be. */
 static void check_pool(struct kunit *test)
@@ -93,32 +51,13 @@ static void check_pool(struct kunit *test)
 			pool->budget - used - pool->reserve : 0);
 }
 
-static int take_one(struct kunit *test, enum vmzone_pool_use use)
-{
-	struct pool_fixture *fix = test->priv;
-	struct vmzone_frame *frame = vmzone_pool_alloc(&fix->pool, use);
-	struct page *page;
-
-	if (IS_ERR(frame))
-		return PTR_ERR(frame);
-	KUNIT_ASSERT_NOT_NULL(test, frame);
-	page = vmzone_frame_page(frame);
-	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
-	KUNIT_EXPECT_NULL(test, frame->mapping);
-	KUNIT_EXPECT_FALSE(test, PageDirty(page));
-	KUNIT_EXPECT_EQ(test, vmzone_frame_token(frame), 0ull);
-	KUNIT_EXPECT_EQ(test, vmzone_frame_hint(frame), (u8)0);
-	fix->frames[fix->nr++] = frame;
-	return 0;
-}
-
 static unsigned long take_all(struct kunit *test, enum vmzone_pool_use use)
 {
 	struct pool_fixture *fix = test->priv;
 	unsigned long before = fix->nr;
 	int ret;
 
-	while (!(ret = take_one(test, use)))
+	while (!(ret = vmzone_frames_take(test, use)))
 		KUNIT_ASSERT_LT(test, fix->nr, (unsigned long)MAX_FRAMES);
 	KUNIT_EXPECT_EQ(test, ret, -EAGAIN);
 	return fix->nr - before;
@@ -142,8 +81,7 @@ static void give_all(struct kunit *test)
 {
 	struct pool_fixture *fix = test->priv;
 
-	while (fix->nr)
-		vmzone_pool_free(&fix->pool, fix->frames[--fix->nr]);
+	vmzone_frames_give(test, fix->nr);
 }
 
 static const unsigned long budgets[] = { 16, 17, 31, 64, 127, 128, 256, 500 };
@@ -165,13 +103,13 @@ static void refuses_bad_budgets(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ(test, vmzone_pool_init(&fix->pool, bad[i]), -EINVAL);
-	pool_start(test, VMZONE_POOL_MIN_FRAMES);
+	vmzone_frames_start(test, VMZONE_POOL_MIN_FRAMES);
 	check_pool(test);
 }
 
 static void starts_with_nothing(struct kunit *test)
 {
-	struct vmzone_pool *pool = pool_start(test, 64);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 64);
 
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), 0l);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 0l);
@@ -184,7 +122,7 @@ static void starts_with_nothing(struct kunit *test)
 static void budget_is_exact(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	struct pool_fixture *fix = test->priv;
 	unsigned long i;
 
@@ -203,7 +141,7 @@ static void budget_is_exact(struct kunit *test)
 static void reserve_is_for_page_ins(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	unsigned long reserve = budget - vmzone_pool_pinnable(pool);
 
 	KUNIT_EXPECT_GT(test, reserve, 0ul);
@@ -216,20 +154,20 @@ static void reserve_is_for_page_ins(struct kunit *test)
 
 	/* While the reserve is in use, a free frame is not for zeros either. */
 	vmzone_pool_free(pool, pick(test, 0));
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_ZERO), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
 	check_pool(test);
 }
 
 static void freed_pages_are_used_again(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	unsigned long some = budget / 2, i, round;
 
 	for (round = 0; round < 5; round++) {
 		for (i = 0; i < some; i++)
-			KUNIT_ASSERT_EQ(test, take_one(test, VMZONE_POOL_ZERO), 0);
+			KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), 0);
 		check_pool(test);
 		give_all(test);
 		check_pool(test);
@@ -245,7 +183,7 @@ static void free_pages_are_all_found(struct kunit *test)
 	unsigned long budget = *(const unsigned long *)test->param_value;
 	unsigned int round;
 
-	pool_start(test, budget);
+	vmzone_frames_start(test, budget);
 	for (round = 0; round < 3; round++) {
 		KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), budget);
 		check_pool(test);
@@ -257,7 +195,7 @@ static void free_pages_are_all_found(struct kunit *test)
 static void caches_stay_small(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	unsigned long nr_cached = 0;
 	int cpu;
 
@@ -272,7 +210,7 @@ static void caches_stay_small(struct kunit *test)
 static void prealloc_takes_all_pages(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 
 	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool, budget), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), (long)budget);
@@ -286,23 +224,23 @@ static void prealloc_takes_all_pages(struct kunit *test)
 
 static void peak_stays(struct kunit *test)
 {
-	struct vmzone_pool *pool = pool_start(test, 64);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 64);
 	unsigned int i;
 
 	for (i = 0; i < 20; i++)
-		KUNIT_ASSERT_EQ(test, take_one(test, VMZONE_POOL_ZERO), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), 0);
 	give_all(test);
 	for (i = 0; i < 10; i++)
-		KUNIT_ASSERT_EQ(test, take_one(test, VMZONE_POOL_ZERO), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 20l);
 	for (i = 0; i < 11; i++)
-		KUNIT_ASSERT_EQ(test, take_one(test, VMZONE_POOL_ZERO), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 21l);
 }
 
 static void orphan_counts_until_put(struct kunit *test)
 {
-	struct vmzone_pool *pool = pool_start(test, 32);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 32);
 	struct vmzone_frame *frame;
 	struct page *page;
 
@@ -314,7 +252,7 @@ static void orphan_counts_until_put(struct kunit *test)
 	vmzone_pool_orphan(pool, frame);
 	check_pool(test);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 0ul);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 32l);
 	check_pool(test);
 
@@ -322,17 +260,17 @@ static void orphan_counts_until_put(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 1ul);
 	check_pool(test);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 0ul);
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
 	check_pool(test);
 }
 
 static void alloc_reaps_by_itself(struct kunit *test)
 {
-	struct vmzone_pool *pool = pool_start(test, 32);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 32);
 
 	take_all(test, VMZONE_POOL_PAGE_IN);
 	vmzone_pool_orphan(pool, pick(test, 3));
-	KUNIT_EXPECT_EQ(test, take_one(test, VMZONE_POOL_PAGE_IN), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
 	check_pool(test);
 }
 
@@ -340,7 +278,7 @@ static void alloc_reaps_by_itself(struct kunit *test)
 static void reap_reaches_every_orphan(struct kunit *test)
 {
 	struct pool_fixture *fix = test->priv;
-	struct vmzone_pool *pool = pool_start(test, 300);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 300);
 	unsigned long nr_reaped = 0, tries;
 	struct page *held[200];
 	unsigned int i;
@@ -370,7 +308,7 @@ static void reap_reaches_every_orphan(struct kunit *test)
 static void pins_stop_at_the_reserve(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	unsigned long pinnable = vmzone_pool_pinnable(pool), i;
 
 	KUNIT_EXPECT_LT(test, pinnable, budget);
@@ -389,7 +327,7 @@ static void pins_stop_at_the_reserve(struct kunit *test)
 static void random_operations(struct kunit *test)
 {
 	unsigned long budget = *(const unsigned long *)test->param_value;
-	struct vmzone_pool *pool = pool_start(test, budget);
+	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	struct pool_fixture *fix = test->priv;
 	struct page *held[8];
 	unsigned int i, nr_held = 0;
@@ -408,9 +346,9 @@ static void random_operations(struct kunit *test)
 		case 0 ... 3:
 			/* With orphans about, more may be had than meets the eye. */
 			if (used + room < budget)
-				KUNIT_ASSERT_EQ(test, take_one(test, use), 0);
+				KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, use), 0);
 			else if (!pool->nr_orphans)
-				KUNIT_ASSERT_EQ(test, take_one(test, use), -EAGAIN);
+				KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, use), -EAGAIN);
 			break;
 		case 4 ... 5:
 			if (fix->nr)
@@ -441,7 +379,7 @@ static void random_operations(struct kunit *test)
 /* With a reference of its own, the test sees whether the pool dropped its one. */
 static void destroy_gives_every_page_back(struct kunit *test)
 {
-	struct vmzone_pool *pool = pool_start(test, 128);
+	struct vmzone_pool *pool = vmzone_frames_start(test, 128);
 	struct pool_fixture *fix = test->priv;
 	struct page *pages[128];
 	unsigned int i;
@@ -487,8 +425,8 @@ static struct kunit_case pool_cases[] = {
 
 static struct kunit_suite pool_suite = {
 	.name = "vmzone_pool",
-	.init = pool_test_init,
-	.exit = pool_test_exit,
+	.init = vmzone_frames_init,
+	.exit = vmzone_frames_exit,
 	.test_cases = pool_cases,
 };
 

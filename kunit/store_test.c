@@ -11,189 +11,40 @@
  * gives -EBADMSG.
  */
 #include <kunit/test.h>
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/vmstat.h>
-#include <linux/xxhash.h>
 
-#include "../module/store.h"
 #include "params.h"
-#include "samples.h"
-
-#define SEED		0x57023UL
-#define NR_TOKENS	400
-#define NO_LIMIT	(1024ULL << 20)
-
-/**
- * struct store_fixture - what every case works on
- * @store: with the codec of the case's parameter; made by start()
- * @rnd: seeded
- * @page: to save from
- * @copy: to load to
- * @tokens: saved pages; hi is 0 where there is none
- * @hashes: of what they held
- */
-struct store_fixture {
-	struct vmzone_store *store;
-	struct rnd_state rnd;
-	struct page *page;
-	struct page *copy;
-	struct vmzone_token tokens[NR_TOKENS];
-	u64 hashes[NR_TOKENS];
-};
-
-static int store_test_init(struct kunit *test)
-{
-	struct store_fixture *fix = kunit_kzalloc(test, sizeof(*fix), GFP_KERNEL);
-
-	if (!fix)
-		return -ENOMEM;
-	test->priv = fix;
-	prandom_seed_state(&fix->rnd, SEED);
-	fix->page = alloc_page(GFP_KERNEL);
-	fix->copy = alloc_page(GFP_KERNEL);
-	return fix->page && fix->copy ? 0 : -ENOMEM;
-}
-
-static void store_test_exit(struct kunit *test)
-{
-	struct store_fixture *fix = test->priv;
-	unsigned int i;
-
-	if (!fix)
-		return;
-	for (i = 0; fix->store && i < NR_TOKENS; i++)
-		if (fix->tokens[i].hi)
-			fix->store->ops->drop(fix->store, fix->tokens[i]);
-	if (fix->store)
-		fix->store->ops->destroy(fix->store);
-	if (fix->page)
-		__free_page(fix->page);
-	if (fix->copy)
-		__free_page(fix->copy);
-}
-
-static struct vmzone_store *start(struct kunit *test, u64 limit_bytes)
-{
-	struct store_fixture *fix = test->priv;
-	struct vmzone_store *store;
-
-	store = vmzone_store_compressed.create(limit_bytes, test->param_value);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(store));
-	KUNIT_EXPECT_PTR_EQ(test, store->ops, &vmzone_store_compressed);
-	fix->store = store;
-	return store;
-}
-
-static u64 hash(const struct page *page)
-{
-	return xxh64(page_address(page), PAGE_SIZE, 0);
-}
-
-static struct vmzone_store_stats gauges(struct kunit *test)
-{
-	struct store_fixture *fix = test->priv;
-	struct vmzone_store_stats stats = { 0 };
-
-	fix->store->ops->stats(fix->store, &stats);
-	KUNIT_EXPECT_LE(test, stats.bytes, stats.limit_bytes);
-	KUNIT_EXPECT_LE(test, stats.nr_same_filled + stats.nr_raw, stats.nr_stored);
-	return stats;
-}
-
-/* Save one page of a kind as token @i. */
-static int save(struct kunit *test, unsigned int i, const struct vmzone_sample *sample)
-{
-	struct store_fixture *fix = test->priv;
-	int ret;
-
-	sample->fill(page_address(fix->page), &fix->rnd);
-	fix->hashes[i] = hash(fix->page);
-	ret = fix->store->ops->save(fix->store, fix->page, &fix->tokens[i]);
-	if (ret)
-		return ret;
-	KUNIT_EXPECT_NE(test, fix->tokens[i].hi, 0u);
-	KUNIT_EXPECT_EQ(test, fix->tokens[i].lo >> 56, 0ull);
-	KUNIT_EXPECT_EQ(test, hash(fix->page), fix->hashes[i]);
-	return 0;
-}
-
-static void check(struct kunit *test, unsigned int i)
-{
-	struct store_fixture *fix = test->priv;
-
-	memset(page_address(fix->copy), 0x33, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, fix->store->ops->load(fix->store, fix->tokens[i], fix->copy), 0);
-	KUNIT_ASSERT_EQ(test, hash(fix->copy), fix->hashes[i]);
-}
-
-static void drop(struct kunit *test, unsigned int i)
-{
-	struct store_fixture *fix = test->priv;
-
-	fix->store->ops->drop(fix->store, fix->tokens[i]);
-	fix->tokens[i].hi = 0;
-}
-
-/* Save pages of a kind until there is no room; how many there was room for. */
-static unsigned int fill_up(struct kunit *test, const struct vmzone_sample *sample)
-{
-	struct store_fixture *fix = test->priv;
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < NR_TOKENS; i++) {
-		struct vmzone_store_stats before = gauges(test), after;
-		int ret;
-
-		if (fix->tokens[i].hi)
-			continue;
-		ret = save(test, i, sample);
-		after = gauges(test);
-		if (!ret) {
-			KUNIT_EXPECT_EQ(test, after.nr_stored, before.nr_stored + 1);
-			nr++;
-			continue;
-		}
-		KUNIT_EXPECT_EQ(test, ret, -ENOSPC);
-		KUNIT_EXPECT_EQ(test, fix->tokens[i].hi, 0u);
-		KUNIT_EXPECT_EQ(test, after.nr_stored, before.nr_stored);
-		KUNIT_EXPECT_EQ(test, after.nr_raw, before.nr_raw);
-		KUNIT_EXPECT_EQ(test, after.payload_bytes, before.payload_bytes);
-		KUNIT_EXPECT_LE(test, after.bytes, before.bytes);
-		return nr;
-	}
-	KUNIT_FAIL(test, "the limit was never reached");
-	return nr;
-}
+#include "store_fixture.h"
 
 static void round_trip(struct kunit *test)
 {
 	struct store_fixture *fix = test->priv;
 	unsigned int i;
 
-	start(test, NO_LIMIT);
-	kunit_info(test, "seed 0x%lx\n", SEED);
+	vmzone_tokens_start(test, NO_LIMIT);
+	kunit_info(test, "seed 0x%lx\n", TOKENS_SEED);
 	for (i = 0; i < NR_TOKENS; i++) {
 		const struct vmzone_sample *sample = &vmzone_samples[i % VMZONE_NR_SAMPLES];
 
-		KUNIT_ASSERT_EQ(test, save(test, i, sample), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_tokens_save(test, i, sample), 0);
 		KUNIT_EXPECT_EQ_MSG(test, vmzone_token_is_same_filled(fix->tokens[i].hi),
 				    sample->same_filled, "%s", sample->name);
 	}
 	/* Loading twice finds the same: the token stays good. */
 	for (i = 0; i < 2 * NR_TOKENS; i++)
-		check(test, (i * 7) % NR_TOKENS);
-	KUNIT_EXPECT_EQ(test, gauges(test).nr_stored, (u64)NR_TOKENS);
+		vmzone_tokens_check(test, (i * 7) % NR_TOKENS);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_stored, (u64)NR_TOKENS);
 	for (i = 0; i < NR_TOKENS; i += 2)
-		drop(test, i);
+		vmzone_tokens_drop(test, i);
 	for (i = 1; i < NR_TOKENS; i += 2)
-		check(test, i);
+		vmzone_tokens_check(test, i);
 }
 
 static void empty_store_takes_nothing(struct kunit *test)
 {
-	struct vmzone_store *store = start(test, NO_LIMIT);
-	struct vmzone_store_stats stats = gauges(test);
+	struct vmzone_store *store = vmzone_tokens_start(test, NO_LIMIT);
+	struct vmzone_store_stats stats = vmzone_tokens_gauges(test);
 
 	KUNIT_EXPECT_EQ(test, stats.limit_bytes, NO_LIMIT);
 	KUNIT_EXPECT_EQ(test, stats.bytes, 0ull);
@@ -208,27 +59,28 @@ static void same_filled_takes_no_memory(struct kunit *test)
 		0, 1, ~0ULL, 1ULL << 63, 0xffULL << 56, 0x0123456789abcdefULL,
 		0x00ffffffffffffffULL, 0xaaaaaaaaaaaaaaaaULL,
 	};
-	struct vmzone_store *store = start(test, 0);	/* not a byte allowed */
+	struct vmzone_store *store = vmzone_tokens_start(test, 0);	/* not a byte allowed */
 	struct store_fixture *fix = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		memset64(page_address(fix->page), words[i], PAGE_SIZE / sizeof(u64));
-		fix->hashes[i] = hash(fix->page);
+		fix->hashes[i] = vmzone_tokens_hash(fix->page);
 		KUNIT_ASSERT_EQ(test, store->ops->save(store, fix->page, &fix->tokens[i]), 0);
 		KUNIT_EXPECT_TRUE(test, vmzone_token_is_same_filled(fix->tokens[i].hi));
 		KUNIT_EXPECT_FALSE(test, vmzone_token_is_raw(fix->tokens[i].hi));
-		check(test, i);
-		KUNIT_EXPECT_EQ(test, gauges(test).nr_same_filled, i + 1ull);
-		KUNIT_EXPECT_EQ(test, gauges(test).nr_stored, i + 1ull);
-		KUNIT_EXPECT_EQ(test, gauges(test).bytes, 0ull);
-		KUNIT_EXPECT_EQ(test, gauges(test).payload_bytes, 0ull);
+		vmzone_tokens_check(test, i);
+		KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_same_filled, i + 1ull);
+		KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_stored, i + 1ull);
+		KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).bytes, 0ull);
+		KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).payload_bytes, 0ull);
 	}
 	for (i = 0; i < ARRAY_SIZE(words); i++)
-		drop(test, i);
-	KUNIT_EXPECT_EQ(test, gauges(test).nr_stored, 0ull);
+		vmzone_tokens_drop(test, i);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_stored, 0ull);
 	/* Any other page does not fit. */
-	KUNIT_EXPECT_EQ(test, save(test, 0, vmzone_sample_named("last byte differs")), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_save(test, 0, vmzone_sample_named("last byte differs")),
+			-ENOSPC);
 }
 
 static void tokens_tell_how_it_is_kept(struct kunit *test)
@@ -239,10 +91,10 @@ static void tokens_tell_how_it_is_kept(struct kunit *test)
 	struct vmzone_store_stats stats;
 	u32 hi;
 
-	start(test, NO_LIMIT);
-	KUNIT_ASSERT_EQ(test, save(test, 0, vmzone_sample_named("text")), 0);
+	vmzone_tokens_start(test, NO_LIMIT);
+	KUNIT_ASSERT_EQ(test, vmzone_tokens_save(test, 0, vmzone_sample_named("text")), 0);
 	hi = fix->tokens[0].hi;
-	stats = gauges(test);
+	stats = vmzone_tokens_gauges(test);
 	KUNIT_EXPECT_EQ(test, FIELD_GET(VMZONE_TOKEN_KIND, hi), (u32)VMZONE_TOKEN_OBJECT);
 	KUNIT_EXPECT_EQ(test, FIELD_GET(VMZONE_TOKEN_CODEC, hi), (u32)codec->id);
 	KUNIT_EXPECT_EQ(test, vmzone_token_is_raw(hi), raw_only);
@@ -253,55 +105,36 @@ static void tokens_tell_how_it_is_kept(struct kunit *test)
 	else
 		KUNIT_EXPECT_LT(test, stats.payload_bytes, (u64)PAGE_SIZE * 3 / 5);
 
-	KUNIT_ASSERT_EQ(test, save(test, 1, vmzone_sample_named("random")), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_tokens_save(test, 1, vmzone_sample_named("random")), 0);
 	hi = fix->tokens[1].hi;
 	KUNIT_EXPECT_TRUE(test, vmzone_token_is_raw(hi));
 	KUNIT_EXPECT_FALSE(test, vmzone_token_is_same_filled(hi));
 	KUNIT_EXPECT_EQ(test, FIELD_GET(VMZONE_TOKEN_LEN, hi), (u32)PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, gauges(test).nr_raw, raw_only + 1ull);
-	KUNIT_EXPECT_EQ(test, gauges(test).payload_bytes, stats.payload_bytes + PAGE_SIZE);
-	drop(test, 1);
-	KUNIT_EXPECT_EQ(test, gauges(test).nr_raw, (u64)raw_only);
-	KUNIT_EXPECT_EQ(test, gauges(test).payload_bytes, stats.payload_bytes);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_raw, raw_only + 1ull);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).payload_bytes,
+			stats.payload_bytes + PAGE_SIZE);
+	vmzone_tokens_drop(test, 1);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_raw, (u64)raw_only);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).payload_bytes, stats.payload_bytes);
 }
 
-static void drop_all(struct kunit *test)
-{
-	struct store_fixture *fix = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < NR_TOKENS; i++)
-		if (fix->tokens[i].hi)
-			drop(test, i);
-}
-
-static void check_all(struct kunit *test)
-{
-	struct store_fixture *fix = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < NR_TOKENS; i++)
-		if (fix->tokens[i].hi)
-			check(test, i);
-}
-
-/* gauges() looks at the limit before and after every save of fill_up(). */
+/* vmzone_tokens_fill_up() looks at the limit before and after every save. */
 static void limit_holds(struct kunit *test)
 {
 	static const char *const names[] = { "random", "text", "pointers", "half random" };
 	const u64 limit_bytes = 150000;
 	unsigned int i;
 
-	start(test, limit_bytes);
+	vmzone_tokens_start(test, limit_bytes);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		unsigned int nr = fill_up(test, vmzone_sample_named(names[i]));
-		struct vmzone_store_stats stats = gauges(test);
+		unsigned int nr = vmzone_tokens_fill_up(test, vmzone_sample_named(names[i]));
+		struct vmzone_store_stats stats = vmzone_tokens_gauges(test);
 
 		KUNIT_EXPECT_EQ(test, stats.nr_stored, (u64)nr);
 		KUNIT_EXPECT_GE(test, stats.bytes, limit_bytes * 3 / 4);
-		check_all(test);
-		drop_all(test);
-		stats = gauges(test);
+		vmzone_tokens_check_all(test);
+		vmzone_tokens_drop_all(test);
+		stats = vmzone_tokens_gauges(test);
 		KUNIT_EXPECT_EQ(test, stats.bytes, 0ull);
 		KUNIT_EXPECT_EQ(test, stats.payload_bytes, 0ull);
 		KUNIT_EXPECT_EQ(test, stats.nr_stored, 0ull);
@@ -313,12 +146,12 @@ static void dropping_makes_room(struct kunit *test)
 	const struct vmzone_sample *random = vmzone_sample_named("random");
 	unsigned int i;
 
-	start(test, 120000);
-	fill_up(test, random);
+	vmzone_tokens_start(test, 120000);
+	vmzone_tokens_fill_up(test, random);
 	for (i = 0; i < 20; i += 2)
-		drop(test, i);
-	KUNIT_EXPECT_EQ(test, fill_up(test, random), 10u);
-	check_all(test);
+		vmzone_tokens_drop(test, i);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_fill_up(test, random), 10u);
+	vmzone_tokens_check_all(test);
 }
 
 /* A store that is mostly holes is compacted before a save is refused. */
@@ -327,34 +160,35 @@ static void holes_are_used(struct kunit *test)
 	const u64 limit_bytes = 400000;
 	unsigned int i, nr;
 
-	start(test, limit_bytes);
-	nr = fill_up(test, vmzone_sample_named("half random"));
+	vmzone_tokens_start(test, limit_bytes);
+	nr = vmzone_tokens_fill_up(test, vmzone_sample_named("half random"));
 	for (i = 0; i < nr; i++)
 		if (i % 4)
-			drop(test, i);
-	nr = fill_up(test, vmzone_sample_named("random"));
+			vmzone_tokens_drop(test, i);
+	nr = vmzone_tokens_fill_up(test, vmzone_sample_named("random"));
 	KUNIT_EXPECT_GE(test, (u64)nr * PAGE_SIZE, limit_bytes / 2);
-	check_all(test);
+	vmzone_tokens_check_all(test);
 }
 
 static void tight_above_nine_tenths(struct kunit *test)
 {
 	const struct vmzone_sample *random = vmzone_sample_named("random");
 	const u64 limit_bytes = 64 * (PAGE_SIZE + sizeof(unsigned long));
-	struct vmzone_store *store = start(test, limit_bytes);
+	struct vmzone_store *store = vmzone_tokens_start(test, limit_bytes);
 	unsigned int i, nr_tight = 0;
 
-	for (i = 0; i < NR_TOKENS && !save(test, i, random); i++) {
+	for (i = 0; i < NR_TOKENS && !vmzone_tokens_save(test, i, random); i++) {
 		bool tight = store->ops->is_tight(store);
 
-		KUNIT_EXPECT_EQ(test, tight, gauges(test).bytes * 10 > limit_bytes * 9);
+		KUNIT_EXPECT_EQ(test, tight,
+				vmzone_tokens_gauges(test).bytes * 10 > limit_bytes * 9);
 		nr_tight += tight;
 	}
 	KUNIT_EXPECT_EQ(test, i, 64u);
 	KUNIT_EXPECT_GT(test, nr_tight, 0u);
 	KUNIT_EXPECT_LT(test, nr_tight, 10u);
 	while (i > 32)
-		drop(test, --i);
+		vmzone_tokens_drop(test, --i);
 	KUNIT_EXPECT_FALSE(test, store->ops->is_tight(store));
 }
 
@@ -363,8 +197,8 @@ static void figures_add_up(struct kunit *test)
 	struct store_fixture *fix = test->priv;
 	unsigned int i, j, nr_full = 0;
 
-	start(test, 300000);
-	kunit_info(test, "seed 0x%lx\n", SEED);
+	vmzone_tokens_start(test, 300000);
+	kunit_info(test, "seed 0x%lx\n", TOKENS_SEED);
 	for (i = 0; i < 3000; i++) {
 		struct vmzone_store_stats sum = { 0 }, stats;
 		u32 random = prandom_u32_state(&fix->rnd);
@@ -372,11 +206,12 @@ static void figures_add_up(struct kunit *test)
 		int ret = 0;
 
 		if (!fix->tokens[k].hi)
-			ret = save(test, k, &vmzone_samples[random % VMZONE_NR_SAMPLES]);
+			ret = vmzone_tokens_save(test, k,
+						 &vmzone_samples[random % VMZONE_NR_SAMPLES]);
 		else if (random & 8)
-			drop(test, k);
+			vmzone_tokens_drop(test, k);
 		else
-			check(test, k);
+			vmzone_tokens_check(test, k);
 		if (ret) {
 			KUNIT_ASSERT_EQ(test, ret, -ENOSPC);
 			nr_full++;
@@ -389,7 +224,7 @@ static void figures_add_up(struct kunit *test)
 			sum.nr_raw += vmzone_token_is_raw(hi);
 			sum.payload_bytes += FIELD_GET(VMZONE_TOKEN_LEN, hi);
 		}
-		stats = gauges(test);
+		stats = vmzone_tokens_gauges(test);
 		KUNIT_ASSERT_EQ(test, stats.nr_stored, sum.nr_stored);
 		KUNIT_ASSERT_EQ(test, stats.nr_same_filled, sum.nr_same_filled);
 		KUNIT_ASSERT_EQ(test, stats.nr_raw, sum.nr_raw);
@@ -397,7 +232,7 @@ static void figures_add_up(struct kunit *test)
 		KUNIT_ASSERT_GE(test, stats.bytes, stats.payload_bytes);
 	}
 	KUNIT_EXPECT_GT(test, nr_full, 0u);
-	check_all(test);
+	vmzone_tokens_check_all(test);
 }
 
 static u32 replace(u32 hi, u32 mask, u32 value)
@@ -408,7 +243,7 @@ static u32 replace(u32 hi, u32 mask, u32 value)
 static void damaged_contents_are_refused(struct kunit *test)
 {
 	struct store_fixture *fix = test->priv;
-	struct vmzone_store *store = start(test, NO_LIMIT);
+	struct vmzone_store *store = vmzone_tokens_start(test, NO_LIMIT);
 	unsigned int i, codec;
 
 	for (codec = 0; codec < 16; codec++)
@@ -419,7 +254,7 @@ static void damaged_contents_are_refused(struct kunit *test)
 		u32 hi, len;
 		int ret;
 
-		KUNIT_ASSERT_EQ(test, save(test, i, &vmzone_samples[i]), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_tokens_save(test, i, &vmzone_samples[i]), 0);
 		bad = fix->tokens[i];
 		hi = bad.hi;
 		bad.hi = replace(hi, VMZONE_TOKEN_KIND, 0);
@@ -441,9 +276,9 @@ static void damaged_contents_are_refused(struct kunit *test)
 			if (!vmzone_codec_by_id(codec))
 				KUNIT_EXPECT_EQ(test, ret, -EBADMSG);
 		}
-		check(test, i);
+		vmzone_tokens_check(test, i);
 	}
-	KUNIT_EXPECT_EQ(test, gauges(test).nr_stored, (u64)VMZONE_NR_SAMPLES);
+	KUNIT_EXPECT_EQ(test, vmzone_tokens_gauges(test).nr_stored, (u64)VMZONE_NR_SAMPLES);
 	for (codec = 0; codec < 16; codec++)
 		if (vmzone_codec_by_id(codec))
 			vmzone_codec_put(vmzone_codec_by_id(codec));
@@ -454,15 +289,20 @@ static void all_pages_go_back(struct kunit *test)
 {
 	unsigned long nr_zspages = global_zone_page_state(NR_ZSPAGES);
 	struct store_fixture *fix = test->priv;
+	struct vmzone_store_stats stats;
 	unsigned int i;
 
-	start(test, NO_LIMIT);
-	for (i = 0; i < NR_TOKENS; i++)
-		KUNIT_ASSERT_EQ(test, save(test, i, &vmzone_samples[i % VMZONE_NR_SAMPLES]), 0);
-	KUNIT_EXPECT_EQ(test, gauges(test).bytes,
+	vmzone_tokens_start(test, NO_LIMIT);
+	for (i = 0; i < NR_TOKENS; i++) {
+		const struct vmzone_sample *sample = &vmzone_samples[i % VMZONE_NR_SAMPLES];
+
+		KUNIT_ASSERT_EQ(test, vmzone_tokens_save(test, i, sample), 0);
+	}
+	stats = vmzone_tokens_gauges(test);
+	KUNIT_EXPECT_EQ(test, stats.bytes,
 			((u64)global_zone_page_state(NR_ZSPAGES) - nr_zspages) * PAGE_SIZE +
-			(gauges(test).nr_stored - gauges(test).nr_same_filled) * sizeof(long));
-	drop_all(test);
+			(stats.nr_stored - stats.nr_same_filled) * sizeof(long));
+	vmzone_tokens_drop_all(test);
 	fix->store->ops->destroy(fix->store);
 	fix->store = NULL;
 	KUNIT_EXPECT_EQ(test, global_zone_page_state(NR_ZSPAGES), nr_zspages);
@@ -485,8 +325,8 @@ static struct kunit_case store_cases[] = {
 
 static struct kunit_suite store_suite = {
 	.name = "vmzone_store",
-	.init = store_test_init,
-	.exit = store_test_exit,
+	.init = vmzone_tokens_init,
+	.exit = vmzone_tokens_exit,
 	.test_cases = store_cases,
 };
 

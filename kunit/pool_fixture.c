@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pool_fixture.c - a pool, and the frames in use
+ */
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+
+#include "pool_fixture.h"
+
+/**
+ * vmzone_frames_init() - init callback of a suite
+ * @test: gets a struct pool_fixture without a pool as its priv
+ *
+ * Context: as KUnit calls it.
+ * Return: 0 or -ENOMEM.
+ */
+int vmzone_frames_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct pool_fixture), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+/**
+ * vmzone_frames_give() - free the frames that were taken last
+ * @test: the test
+ * @nr: how many; no more than there are
+ *
+ * Context: process context.
+ */
+void vmzone_frames_give(struct kunit *test, unsigned long nr)
+{
+	struct pool_fixture *fix = test->priv;
+
+	while (nr--)
+		vmzone_pool_free(&fix->pool, fix->frames[--fix->nr]);
+}
+
+/**
+ * vmzone_frames_exit() - exit callback of a suite
+ * @test: whose frames and pool are freed, if they are there
+ *
+ * Context: as KUnit calls it.
+ */
+void vmzone_frames_exit(struct kunit *test)
+{
+	struct pool_fixture *fix = test->priv;
+
+	if (!fix || !fix->started)
+		return;
+	vmzone_frames_give(test, fix->nr);
+	vmzone_pool_destroy(&fix->pool);
+}
+
+/**
+ * vmzone_frames_start() - set up the pool
+ * @test: the test
+ * @budget: its budget
+ *
+ * Context: process context.
+ * Return: the pool.
+ */
+struct vmzone_pool *vmzone_frames_start(struct kunit *test, unsigned long budget)
+{
+	struct pool_fixture *fix = test->priv;
+
+	KUNIT_ASSERT_EQ(test, vmzone_pool_init(&fix->pool, budget), 0);
+	fix->started = true;
+	return &fix->pool;
+}
+
+/**
+ * vmzone_frames_take() - take one frame, which must be blank
+ * @test: the test
+ * @use: what for
+ *
+ * Context: process context.
+ * Return: 0 or what the pool says.
+ */
+int vmzone_frames_take(struct kunit *test, enum vmzone_pool_use use)
+{
+	struct pool_fixture *fix = test->priv;
+	struct vmzone_frame *frame;
+	struct page *page;
+
+	KUNIT_ASSERT_LT(test, fix->nr, (unsigned long)MAX_FRAMES);
+	frame = vmzone_pool_alloc(&fix->pool, use);
+	if (IS_ERR(frame))
+		return PTR_ERR(frame);
+	KUNIT_ASSERT_NOT_NULL(test, frame);
+	page = vmzone_frame_page(frame);
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
+	KUNIT_EXPECT_NULL(test, frame->mapping);
+	KUNIT_EXPECT_FALSE(test, PageDirty(page));
+	KUNIT_EXPECT_EQ(test, vmzone_frame_token(frame), 0ull);
+	KUNIT_EXPECT_EQ(test, vmzone_frame_hint(frame), (u8)0);
+	fix->frames[fix->nr++] = frame;
+	return 0;
+}

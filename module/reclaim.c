@@ -43,7 +43,7 @@
  * How many such rounds: the room that this one lacked may have gone to an
  * eviction that is about to free a frame.
  */
-#define MAX_REFUSALS	3
+#define MAX_REFUSALS	10
 
 /* How long a fault waits for frames that others hold. */
 #define BUSY_WAIT_MS	2000
@@ -322,8 +322,8 @@ static int wait_or_fail(const struct progress *progress, struct patience *patien
 	return 0;
 }
 
-/* There is no frame for us: make one, or say why not. */
-static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
+/* There is no frame for us, for that reason: make one, or say why not. */
+static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *use,
 		     struct patience *patience)
 {
 	struct progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
@@ -335,8 +335,8 @@ static int make_room(struct vmzone_zone *zone, enum vmzone_pool_use *use,
 	}
 	ret = wait_or_fail(&progress, patience);
 	/* A smaller budget that cannot be had, or could not, must not fail anybody else. */
-	if (ret && ret != -EINTR && (vmzone_pool_is_shrinking(&zone->pool) ||
-				     vmzone_pool_has_room(&zone->pool, *use))) {
+	if (ret && ret != -EINTR && error == -EAGAIN &&
+	    (vmzone_pool_is_shrinking(&zone->pool) || vmzone_pool_has_room(&zone->pool, *use))) {
 		*patience = (struct patience) {};
 		return 0;
 	}
@@ -377,7 +377,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 				continue;
 			}
 		}
-		ret = make_room(zone, &use, &patience);
+		ret = make_room(zone, PTR_ERR(frame), &use, &patience);
 		if (ret)
 			return ERR_PTR(ret);
 	}

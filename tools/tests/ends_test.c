@@ -31,7 +31,7 @@ static int new_zone(void)
 	return ioctl(device, VMZONE_IOC_CREATE, &create) ? -1 : create.out_fd;
 }
 
-static void *drop_caches(void *arg)
+static void *keep_dropping(void *arg)
 {
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
@@ -63,7 +63,7 @@ static void with_dropped_caches(void)
 	time_t end = time(NULL) + SECONDS;
 
 	stop = false;
-	if (pthread_create(&dropper, NULL, drop_caches, NULL) ||
+	if (pthread_create(&dropper, NULL, keep_dropping, NULL) ||
 	    pthread_create(&other, NULL, come_and_go, &nr[0]))
 		bail("pthread_create");
 	while (time(NULL) < end) {

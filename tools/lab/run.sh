@@ -23,6 +23,8 @@ module that does not unload, a crash and a hang are failures too.
   --cpus N             the guest's processors (2)
   --timeout SECONDS    when a run counts as hung
   --append WORDS       more words for the kernel's command line
+  --icount             one processor whose clock counts instructions, a
+                       nanosecond each: what takes time repeats
 
 What a job needs stands in its head; tools/lab/README.md describes that.
 END
@@ -37,7 +39,7 @@ job_needs() {
 
 # run_parse: options to variables, the rest to JOB and ARGUMENTS
 run_parse() {
-	kernel=host data= out= programs=() files=() modules= parameters= memory= cpus=2 timeout= append=
+	kernel=host data= out= programs=() files=() modules= parameters= memory= cpus=2 timeout= append= icount=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kernel) kernel=${2:?} ;;
@@ -51,6 +53,7 @@ run_parse() {
 		--cpus) cpus=${2:?} ;;
 		--timeout) timeout=${2:?} ;;
 		--append) append+=" ${2:?}" ;;
+		--icount) icount=yes; shift; continue ;;
 		-h | --help) run_usage; exit 0 ;;
 		-*) die "run: unknown option '$1'; see lab run --help." ;;
 		*) break ;;
@@ -135,8 +138,17 @@ run_disk_names() {
 # leaves garbage in the flags register after cmpxchg16b, on which 6.12 crashes
 # in every second boot or so; without cx16 kernels do it another way.
 run_boot() {
+	local machine=(-accel tcg,thread=multi -cpu max,-cx16 -smp "$cpus")
+	if [ -n "$icount" ]; then
+		# Without erms and fsrm, as each byte of rep stosb counts as an instruction.
+		machine=(
+			-accel tcg,thread=single -cpu max,-cx16,-erms,-fsrm -smp 1
+			-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01,clock=vm
+		)
+		append+=" nokaslr norandmaps"
+	fi
 	local options=(
-		-accel tcg,thread=multi -cpu max,-cx16 -smp "$cpus" -m "$memory"
+		"${machine[@]}" -m "$memory"
 		-nodefaults -no-user-config -no-reboot -display none -monitor none
 		-kernel "$IMAGE" -initrd "$work/initramfs"
 		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic watchdog_thresh=30 log_buf_len=4M$append"

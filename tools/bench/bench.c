@@ -23,6 +23,7 @@ static const char usage[] =
 "  --policy NAME       of vmzone\n"
 "  --corpus FILE       pages to fill with, instead of made ones\n"
 "  --instructions      the clock counts instructions: lab run --icount\n"
+"  --codec             first, what lz4 takes by itself for a page\n"
 "  --list              names systems and works\n";
 
 /* Whether a list of names, with commas, has this one. */
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
 		{ "policy", required_argument, NULL, 'p' },
 		{ "corpus", required_argument, NULL, 'c' },
 		{ "instructions", no_argument, NULL, 'i' },
+		{ "codec", no_argument, NULL, 'z' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
@@ -75,6 +77,7 @@ int main(int argc, char **argv)
 	};
 	const char *which_systems = NULL, *which_works = NULL;
 	unsigned int repeats = 1;
+	bool with_codec = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -89,6 +92,7 @@ int main(int argc, char **argv)
 		case 'p': options.policy = optarg; break;
 		case 'c': options.corpus = optarg; break;
 		case 'i': options.instructions = true; break;
+		case 'z': with_codec = true; break;
 		case 'l': list_all(); return 0;
 		case 'h': fputs(usage, stdout); return 0;
 		default: fputs(usage, stderr); return 2;
@@ -96,9 +100,11 @@ int main(int argc, char **argv)
 	}
 	if (!options.threads || options.threads > MAX_THREADS)
 		errx(2, "from 1 to %u threads", MAX_THREADS);
-	cgroup_setup();
 	contents_open(&options);
 	clock_calibrate(&options);
+	if (with_codec)
+		codec_report(&options);
+	cgroup_setup();
 	for (options.repeat = 0; options.repeat < repeats; options.repeat++)
 		for (const struct work *work = works; work->name; work++)
 			for (size_t i = 0; systems[i]; i++)

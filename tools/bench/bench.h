@@ -161,6 +161,9 @@ void body_unpin(struct thread *thread);
 void contents_open(const struct options *options);
 void contents_make(void *page, size_t number);
 
+/* codec.c: what lz4 takes by itself; prints a line of JSON */
+void codec_report(const struct options *options);
+
 /* clock.c */
 static inline uint64_t ticks_now(void)
 {

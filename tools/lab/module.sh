@@ -36,6 +36,22 @@ module_farm() {
 	done
 }
 
+# module_build_other KDIR NAME FOLDER: a module that is not vmzone, from a folder
+# of the clone with a Kbuild; prints its path
+module_build_other() {
+	local folder place
+	folder=$(module_tree "$2-$(basename "$3")")
+	cache_lock "build-$(echo "${folder#"$CACHE/build/"}" | tr / -)"
+	mkdir -p "$folder"
+	find "$folder" -type l -delete
+	for place in "$TOP/$3"/*; do
+		ln -s "$place" "$folder/"
+	done
+	nice make -s -C "$1" M="$folder" CONFIG_DEBUG_INFO_BTF_MODULES= "${KERNEL_MAKE[@]}" modules >&2 9>&- ||
+		die "the module of $3 does not build against $1."
+	echo "$folder"/*.ko
+}
+
 # module_build KDIR NAME [VARIABLE=VALUE...]: with KERNEL_MAKE besides; prints the path of vmzone.ko
 module_build() {
 	local kdir=$1 folder

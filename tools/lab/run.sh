@@ -71,7 +71,7 @@ run_parse() {
 
 # run_files FOLDER: the initramfs as a folder
 run_files() {
-	local folder=$1 word screen=
+	local folder=$1 word screen= others=()
 	# A job that is watched sees a terminal of the same size.
 	if [ -t 1 ] && screen=$(stty size 2>/dev/null </dev/tty); then
 		screen="export LINES=${screen% *} COLUMNS=${screen#* }"
@@ -95,9 +95,17 @@ run_files() {
 	)
 	# What glibc loads by itself when a thread is cancelled.
 	image_library "$folder" "/lib/$(gcc -print-multiarch)/libgcc_s.so.1"
+	# Modules of the clone that are not vmzone.
+	for word in $(job_needs "$JOB" build); do
+		others+=("$(module_build_other "$KDIR" "$RELEASE" "$word")")
+	done
 	# shellcheck disable=SC2046,SC2086 # lists of names
 	image_modules "$folder" "$ROOT" "$RELEASE" $DISK_MODULES \
-		$(modinfo -F depends "$MODULE" | tr , ' ') $(job_needs "$JOB" modules) $modules
+		$(modinfo -F depends "$MODULE" "${others[@]}" | tr , ' ') $(job_needs "$JOB" modules) $modules
+	for word in "${others[@]}"; do
+		cp "$word" "$folder/lab/modules/"
+		echo "/lab/modules/$(basename "$word")" >>"$folder/lab/insmod"
+	done
 	cat >"$folder/lab/settings" <<-END
 		TOKEN=$TOKEN
 		JOB_TTY=$JOB_TTY

@@ -10,7 +10,8 @@
  *
  * Who counts one more reads the target and counts within one RCU read section,
  * so that a grace period after the target was lowered nobody counts by the old
- * one.
+ * one. A section that is not preempted: it is but a few instructions long, and
+ * the cheapest.
  */
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
@@ -92,9 +93,9 @@ bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use)
 {
 	long used, peak;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	used = vmzone_pool_count_below(&pool->used, limit_of(pool, use));
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 
 	peak = atomic_long_read(&pool->peak);
 	while (used > peak && !atomic_long_try_cmpxchg(&pool->peak, &peak, used))
@@ -113,9 +114,9 @@ bool vmzone_pool_charge_page(struct vmzone_pool *pool)
 {
 	bool charged;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	charged = vmzone_pool_count_below(&pool->pages, READ_ONCE(pool->target));
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return charged;
 }
 

@@ -31,6 +31,21 @@ static inline void vmzone_vm_flags_mod(struct vm_area_struct *vma,
 }
 #endif
 
+/*
+ * 6.6 takes a fault of a file's mapping under the lock of its VMA alone, if the
+ * VMA says how to map neighbours of a page. There are none to map here: a slot is
+ * touched one at a time, or the policy would not know.
+ */
+#ifdef VMZONE_HAVE_VMA_LOCK
+static inline vm_fault_t vmzone_map_no_neighbours(struct vm_fault *vmf, pgoff_t start_pgoff,
+						  pgoff_t end_pgoff)
+{
+	return 0;
+}
+#else
+#define vmzone_map_no_neighbours	NULL
+#endif
+
 /* 6.3 has a type of its own for what maps the ids of a mount. */
 #ifdef VMZONE_HAVE_MNT_IDMAP
 #define vmzone_idmap mnt_idmap

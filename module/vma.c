@@ -62,6 +62,7 @@ static vm_fault_t vmzone_fault(struct vm_fault *vmf)
 
 static const struct vm_operations_struct vmzone_vm_ops = {
 	.fault = vmzone_fault,
+	.map_pages = vmzone_map_no_neighbours,
 };
 
 /**

@@ -64,6 +64,13 @@ struct compressed_store {
 	atomic_long_t nr_raw;
 };
 
+/*
+ * Pools come and go one at a time. They have slab caches of the same names, and
+ * Linux 6.1 takes one that goes out of sysfs only after it would have made a new
+ * one of that name, which then fails.
+ */
+static DEFINE_MUTEX(pools_lock);
+
 static struct compressed_store *to_compressed(struct vmzone_store *base)
 {
 	return container_of(base, struct compressed_store, base);
@@ -103,7 +110,9 @@ static struct vmzone_store *compressed_create(u64 limit_bytes,
 		goto err_free;
 	/* zsmalloc names its caches and its views after the pool. */
 	snprintf(name, sizeof(name), "vmzone-%u", atomic_inc_return(&nr_created));
+	mutex_lock(&pools_lock);
 	store->pool = zs_create_pool(name);
+	mutex_unlock(&pools_lock);
 	if (!store->pool) {
 		ret = -ENOMEM;
 		goto err_codec;
@@ -129,7 +138,9 @@ static void compressed_destroy(struct vmzone_store *base)
 	struct compressed_store *store = to_compressed(base);
 	u32 id;
 
+	mutex_lock(&pools_lock);
 	zs_destroy_pool(store->pool);
+	mutex_unlock(&pools_lock);
 	mem_cgroup_put(store->memcg);
 	for (id = 0; store->codecs_got >> id; id++)
 		if (store->codecs_got & 1U << id)

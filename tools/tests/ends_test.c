@@ -2,7 +2,8 @@
 /*
  * Zones that end while the kernel itself holds their inode for a moment, and
  * nothing else of them: it must not have to wait for itself. drop_caches walks
- * over all inodes, and inotify lets go of one that it watched.
+ * over all inodes, and inotify lets go of one that it watched. And zones that begin
+ * while others end: all of them do begin.
  */
 #include "tap.h"
 #include "zone.h"
@@ -17,18 +18,19 @@
 #include <unistd.h>
 
 #define SECONDS 2
+#define NR_THREADS 3
 
 static int device;
 static bool stop;
 
-/* Return: the descriptor, or -1: with all caches being dropped, memory may be short. */
+/* Return: the descriptor, or a negative errno. */
 static int new_zone(void)
 {
 	struct vmzone_create create = {
 		.size = sizeof(create), .bytes = 16 * page_size, .frames = 16,
 	};
 
-	return ioctl(device, VMZONE_IOC_CREATE, &create) ? -1 : create.out_fd;
+	return ioctl(device, VMZONE_IOC_CREATE, &create) ? -errno : create.out_fd;
 }
 
 static void *keep_dropping(void *arg)
@@ -42,40 +44,54 @@ static void *keep_dropping(void *arg)
 	return arg;
 }
 
+struct tally {
+	size_t nr, nr_refused;
+	int error;
+};
+
 /* Each thread has zones that begin and end. */
 static void *come_and_go(void *arg)
 {
-	size_t *nr = arg;
+	struct tally *tally = arg;
 
 	while (!peek(&stop)) {
 		int fd = new_zone();
 
-		*nr += fd >= 0;
-		close(fd);
+		tally->nr++;
+		if (fd >= 0) {
+			close(fd);
+		} else {
+			tally->nr_refused++;
+			tally->error = -fd;
+		}
 	}
 	return NULL;
 }
 
-static void with_dropped_caches(void)
+static void all_begin(const char *how, void *(*disturb)(void *arg))
 {
-	pthread_t dropper, other;
-	size_t nr[2] = { 0 };
-	time_t end = time(NULL) + SECONDS;
+	struct tally tally[NR_THREADS] = { 0 }, sum = { 0 };
+	pthread_t thread[NR_THREADS], other;
 
 	stop = false;
-	if (pthread_create(&dropper, NULL, keep_dropping, NULL) ||
-	    pthread_create(&other, NULL, come_and_go, &nr[0]))
+	if (disturb && pthread_create(&other, NULL, disturb, NULL))
 		bail("pthread_create");
-	while (time(NULL) < end) {
-		int fd = new_zone();
-
-		nr[1] += fd >= 0;
-		close(fd);
-	}
+	for (size_t i = 0; i < NR_THREADS; i++)
+		if (pthread_create(&thread[i], NULL, come_and_go, &tally[i]))
+			bail("pthread_create");
+	sleep(SECONDS);
 	poke(&stop, true);
-	pthread_join(other, NULL);
-	pthread_join(dropper, NULL);
-	ok(nr[0] && nr[1], "%zu zones came and went while caches were dropped", nr[0] + nr[1]);
+	for (size_t i = 0; i < NR_THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		sum.nr += tally[i].nr;
+		sum.nr_refused += tally[i].nr_refused;
+		sum.error = sum.error ? sum.error : tally[i].error;
+	}
+	if (disturb)
+		pthread_join(other, NULL);
+	ok(sum.nr >= NR_THREADS, "%s: %zu zones came and went", how, sum.nr);
+	if (!is(sum.nr_refused, 0, "%s: none was refused", how))
+		diag("  errno %d", sum.error);
 }
 
 static int closing = -1;
@@ -98,6 +114,8 @@ static void with_a_watch(void)
 		int watch;
 
 		closing = new_zone();
+		if (closing < 0)
+			bail("VMZONE_IOC_CREATE");
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", closing);
 		watch = inotify_add_watch(inotify, path, IN_ALL_EVENTS);
 		nr_watched += watch >= 0;
@@ -116,7 +134,8 @@ int main(void)
 
 	test_begin(60);
 	device = device_open(O_RDWR);
-	with_dropped_caches();
+	all_begin("side by side", NULL);
+	all_begin("while caches are dropped", keep_dropping);
 	with_a_watch();
 	sync();
 	fd = new_zone();

@@ -5,12 +5,15 @@
  * Proves: the order in which FIFO, CLOCK, LRU, SIEVE and NRU give out frames
  * after stories of adds, touches and removals that tell each from its
  * neighbours, with the second chances they count, and that one call never turns
- * a large list for long. S3-FIFO has policy_s3fifo_test.c.
+ * a large list for long. S3-FIFO has policy_s3fifo_test.c. And of all policies:
+ * frames that come back, since they could not be evicted, hide no others.
  */
 #include <kunit/test.h>
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 
 #include "../module/policy.h"
+#include "params.h"
 #include "policy_fixture.h"
 
 static void fifo_is_in_order_of_arrival(struct kunit *test)
@@ -303,6 +306,31 @@ static void nru_bounds_its_turn(struct kunit *test)
 	put_page(vmzone_frame_page(frame));
 }
 
+#define NR_RETURNED	32
+
+/* Half of them were touched, and some may be dirty: whoever is left out could go. */
+static void what_returns_hides_nobody(struct kunit *test)
+{
+	struct order_fixture *fix = vmzone_order_start(test, test->param_value, NR_RETURNED);
+	DECLARE_BITMAP(seen, NR_RETURNED) = { 0 };
+	struct vmzone_frame *batch[2];
+	unsigned int i, got, round;
+	unsigned long passed;
+
+	for (i = 0; i < NR_RETURNED / 2; i++)
+		vmzone_order_rescue(fix, i);
+	for (round = 0; round < 2 * NR_RETURNED; round++) {
+		got = vmzone_policy_isolate(&fix->policy, batch, ARRAY_SIZE(batch), &passed);
+		KUNIT_ASSERT_EQ(test, got, (unsigned int)ARRAY_SIZE(batch));
+		for (i = 0; i < got; i++) {
+			set_bit(batch[i]->index, seen);
+			vmzone_policy_putback(&fix->policy, batch[i]);
+			put_page(vmzone_frame_page(batch[i]));
+		}
+	}
+	KUNIT_EXPECT_EQ(test, bitmap_weight(seen, NR_RETURNED), (unsigned int)NR_RETURNED);
+}
+
 static struct kunit_case order_cases[] = {
 	KUNIT_CASE(fifo_is_in_order_of_arrival),
 	KUNIT_CASE(fifo_takes_a_rescued_frame_anew),
@@ -326,6 +354,7 @@ static struct kunit_case order_cases[] = {
 	KUNIT_CASE(clock_bounds_its_turn),
 	KUNIT_CASE(sieve_bounds_its_turn),
 	KUNIT_CASE(nru_bounds_its_turn),
+	KUNIT_CASE_PARAM(what_returns_hides_nobody, vmzone_test_policies),
 	{}
 };
 

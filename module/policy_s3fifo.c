@@ -67,6 +67,8 @@ struct ghost {
  * @main: frames that proved their worth, the oldest first
  * @nr_small: length of @small
  * @max_small: length above which @small gives out frames
+ * @nr_returned: how often @main comes first, because @small gave out a frame
+ *	that could not be evicted: others may be among those of @main
  * @ghost: its own memory
  */
 struct s3fifo {
@@ -74,6 +76,7 @@ struct s3fifo {
 	struct list_head main;
 	unsigned long nr_small;
 	unsigned long max_small;
+	unsigned long nr_returned;
 	struct ghost *ghost;
 };
 
@@ -151,6 +154,7 @@ static void *s3fifo_create(unsigned long nr_frames)
 	INIT_LIST_HEAD(&s3fifo->main);
 	s3fifo->nr_small = 0;
 	s3fifo->max_small = nr_frames / 10;
+	s3fifo->nr_returned = 0;
 	return s3fifo;
 }
 
@@ -198,6 +202,7 @@ static void s3fifo_add(void *private, struct vmzone_frame *frame,
 	} else {
 		list_add_tail(&frame->node, &s3fifo->small);
 		s3fifo->nr_small++;
+		s3fifo->nr_returned += reason == VMZONE_POLICY_RETURNED;
 	}
 }
 
@@ -248,16 +253,21 @@ static unsigned int s3fifo_isolate(void *private, struct vmzone_frame **batch,
 	struct s3fifo *s3fifo = private;
 	unsigned int i = 0;
 
+	if (list_empty(&s3fifo->main))
+		s3fifo->nr_returned = 0;
 	while (i < nr) {
 		bool may_pass = *second_chances < VMZONE_POLICY_MAX_PASSED;
 		bool no_main = list_empty(&s3fifo->main);
+		bool too_many = s3fifo->nr_small > s3fifo->max_small && !s3fifo->nr_returned;
 
 		if (no_main && !s3fifo->nr_small)
 			break;
-		if (no_main || s3fifo->nr_small > s3fifo->max_small)
+		if (no_main || too_many)
 			batch[i] = take_small(s3fifo, may_pass);
 		else
 			batch[i] = take_main(s3fifo, may_pass);
+		if (batch[i] && !no_main && !too_many && s3fifo->nr_returned)
+			s3fifo->nr_returned--;
 		if (batch[i])
 			i++;
 		else

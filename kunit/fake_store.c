@@ -29,6 +29,7 @@ void vmzone_fake_reset(void)
 {
 	memset(&vmzone_fake, 0, sizeof(vmzone_fake));
 	xa_init(&vmzone_fake.copies);
+	init_completion(&vmzone_fake.let_go);
 }
 
 /**
@@ -58,6 +59,26 @@ void vmzone_fake_arm(unsigned int fail_at, bool for_good, int save_error, int lo
 void vmzone_fake_disarm(void)
 {
 	vmzone_fake_arm(0, false, 0, 0);
+}
+
+/**
+ * vmzone_fake_let_go() - let those calls return that were held, and all others
+ *
+ * Context: any.
+ */
+void vmzone_fake_let_go(void)
+{
+	WRITE_ONCE(vmzone_fake.nr_to_hold, 0);
+	complete_all(&vmzone_fake.let_go);
+}
+
+static void may_hold(void)
+{
+	if (!READ_ONCE(vmzone_fake.nr_to_hold))
+		return;
+	vmzone_fake.nr_to_hold--;
+	vmzone_fake.nr_held++;
+	wait_for_completion(&vmzone_fake.let_go);
 }
 
 static int may_fail(int error)
@@ -117,6 +138,8 @@ static int fake_save(struct vmzone_store *store, struct page *page,
 
 	if (ret)
 		return ret;
+	if (vmzone_fake.max_live && vmzone_fake.nr_live >= vmzone_fake.max_live)
+		return -ENOSPC;
 	copy = kmemdup(page_address(page), PAGE_SIZE, GFP_NOIO);
 	if (!copy)
 		return -ENOMEM;
@@ -131,6 +154,7 @@ static int fake_save(struct vmzone_store *store, struct page *page,
 		    FIELD_PREP(VMZONE_TOKEN_LEN, PAGE_SIZE);
 	vmzone_fake.nr_saves++;
 	vmzone_fake.nr_live++;
+	may_hold();
 	return 0;
 }
 
@@ -151,6 +175,7 @@ static int fake_load(struct vmzone_store *store, struct vmzone_token token,
 	}
 	memcpy(page_address(page), copy, PAGE_SIZE);
 	vmzone_fake.nr_loads++;
+	may_hold();
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef VMZONE_KUNIT_FAKE_STORE_H
 #define VMZONE_KUNIT_FAKE_STORE_H
 
+#include <linux/completion.h>
 #include <linux/xarray.h>
 
 #include "../module/store.h"
@@ -21,6 +22,11 @@
  * @load_error: what a load returns that fails; a create returns -ENOMEM
  * @tight: what is_tight() returns
  * @limit_bytes: the limit, which only set_limit() looks at
+ * @max_live: most tokens; a save in excess of it returns -ENOSPC. 0: any number
+ * @nr_to_hold: how many of the next saves and loads, having succeeded, shall
+ *	sleep until vmzone_fake_let_go() before they return
+ * @nr_held: how many sleep
+ * @let_go: what they wait for
  * @nr_calls: calls that could fail, since vmzone_fake_arm()
  * @nr_failed: those that did
  * @nr_saves: saves that succeeded
@@ -37,6 +43,10 @@ struct vmzone_fake {
 	int load_error;
 	bool tight;
 	u64 limit_bytes;
+	unsigned int max_live;
+	unsigned int nr_to_hold;
+	unsigned int nr_held;
+	struct completion let_go;
 	unsigned int nr_calls;
 	unsigned int nr_failed;
 	unsigned int nr_saves;
@@ -52,6 +62,7 @@ extern const struct vmzone_store_ops vmzone_fake_store;
 void vmzone_fake_reset(void);
 void vmzone_fake_arm(unsigned int fail_at, bool for_good, int save_error, int load_error);
 void vmzone_fake_disarm(void);
+void vmzone_fake_let_go(void);
 const void *vmzone_fake_find(struct vmzone_token token);
 
 #endif /* VMZONE_KUNIT_FAKE_STORE_H */

@@ -124,17 +124,19 @@ int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
 {
 	struct vmzone_slot *slot = vmzone_zone_find_slot(zone, index);
 	struct vmzone_frame *frame;
-	int ret;
+	int ret, cookie;
 
 	if (!slot)
 		return -ENOENT;
 	ret = vmzone_frame_lock_wait(slot, &frame);
 	if (ret)
 		return ret;
+	cookie = vmzone_reclaim_transit_begin();
 	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
-	if (ret)
-		return ret;
-	return evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
+	if (!ret)
+		ret = evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
+	vmzone_reclaim_transit_end(cookie);
+	return ret;
 }
 
 /* Lock one victim and mark its slot STANDBY: no mapping can come from now on. */

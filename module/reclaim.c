@@ -40,8 +40,9 @@
 #define NOMEM_WEIGHT	16U
 
 /*
- * How many such rounds: the room that this one lacked may have gone to an
- * eviction that is about to free a frame.
+ * How many such rounds. Between two of them all frames that were in transit have
+ * arrived, so the room that the first lacked has become a frame; but others may
+ * have been quicker to take that.
  */
 #define MAX_REFUSALS	10
 
@@ -80,16 +81,19 @@ static unsigned int park_batch(struct vmzone_zone *zone)
 	u64 duration_ns;
 	ktime_t start = ktime_get();
 	unsigned int nr = vmzone_park_batch(budget_of(zone));
+	int cookie = vmzone_reclaim_transit_begin();
 
 	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
 	if (!nr)
-		return 0;
+		goto out;
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SELECT);
 	vmzone_stat_add(&zone->counters, VMZONE_STAT_SECOND_CHANCE, second_chances);
 	duration_ns = vmzone_elapsed_ns(start);
 	vmzone_hist_add(&zone->counters, VMZONE_HIST_SELECT, duration_ns);
 	trace_vmzone_select(zone->id, nr, second_chances, duration_ns);
 	vmzone_evict_park(zone, batch, nr);
+out:
+	vmzone_reclaim_transit_end(cookie);
 	return nr;
 }
 
@@ -105,6 +109,19 @@ struct progress {
 	int error;
 };
 
+/* Evict the frame that was on standby longest. -ENOENT: there is none. */
+static int evict_oldest(struct vmzone_zone *zone, enum vmzone_evict_cause cause)
+{
+	struct vmzone_frame *frame;
+	int cookie = vmzone_reclaim_transit_begin();
+	int ret = -ENOENT;
+
+	if (vmzone_policy_isolate_standby(&zone->policy, &frame, 1))
+		ret = vmzone_evict_parked(zone, frame, cause);
+	vmzone_reclaim_transit_end(cookie);
+	return ret;
+}
+
 /*
  * Evict the oldest frames on standby, one at a time so that no reference is held
  * to a frame that waits for its turn. Returns how many were tried.
@@ -112,15 +129,13 @@ struct progress {
 static unsigned int evict_some(struct vmzone_zone *zone, unsigned int nr,
 			       enum vmzone_evict_cause cause, struct progress *progress)
 {
-	struct vmzone_frame *frame;
 	unsigned int tried;
 
 	for (tried = 0; tried < nr; tried++) {
-		int ret;
+		int ret = evict_oldest(zone, cause);
 
-		if (!vmzone_policy_isolate_standby(&zone->policy, &frame, 1))
+		if (ret == -ENOENT)
 			break;
-		ret = vmzone_evict_parked(zone, frame, cause);
 		progress->evicted += !ret;
 		if (!ret || ret == -EBUSY)
 			continue;
@@ -212,20 +227,6 @@ static void start_workers(struct vmzone_zone *zone, unsigned int nr)
 }
 
 /**
- * vmzone_reclaim_freed() - a frame has become free
- * @zone: the zone
- *
- * Context: any.
- */
-void vmzone_reclaim_freed(struct vmzone_zone *zone)
-{
-	if (READ_ONCE(zone->reclaim.stuck))
-		WRITE_ONCE(zone->reclaim.stuck, false);
-	if (wq_has_sleeper(&zone->reclaim.freed))
-		wake_up(&zone->reclaim.freed);
-}
-
-/**
  * vmzone_reclaim_owe() - the machine is short of memory: evict some on standby
  * @zone: the zone
  * @nr_pages: how many pages to give back, at most
@@ -239,12 +240,13 @@ void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages)
 }
 
 /*
- * Look at each frame about once at most. One that cannot be saved is no reason to give
- * up, since the next may be clean; many are.
+ * Look at each frame about once at most, which is twice for one that must be parked
+ * first. One that cannot be saved is no reason to give up, since the next may be
+ * clean; many are.
  */
 static struct progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_cause cause)
 {
-	unsigned long left = READ_ONCE(zone->policy.nr) + READ_ONCE(zone->policy.nr_standby);
+	unsigned long left = 2 * READ_ONCE(zone->policy.nr) + READ_ONCE(zone->policy.nr_standby);
 	struct progress progress = {};
 
 	do {
@@ -259,18 +261,6 @@ static struct progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_c
 	} while (!progress.evicted && progress.errors < DIRECT_ERRORS && left &&
 		 !fatal_signal_pending(current));
 	return progress;
-}
-
-/* Sleep for so many ticks, or until there may be a frame for that use. */
-static void wait_for_frame(struct vmzone_zone *zone, enum vmzone_pool_use use,
-			   unsigned long ticks)
-{
-	DEFINE_WAIT(wait);
-
-	prepare_to_wait_exclusive(&zone->reclaim.freed, &wait, TASK_KILLABLE);
-	if (!vmzone_pool_has_room(&zone->pool, use))
-		schedule_timeout(ticks);
-	finish_wait(&zone->reclaim.freed, &wait);
 }
 
 /**
@@ -300,7 +290,7 @@ static bool stall(struct vmzone_zone *zone, enum vmzone_pool_use use,
 	start_workers(zone, VMZONE_MAX_WORKERS);
 	if (READ_ONCE(zone->reclaim.stuck) || has_passed(&patience->stalled, STALL_MS))
 		return false;
-	wait_for_frame(zone, use, msecs_to_jiffies(STALL_MS) / 4 + 1);
+	vmzone_reclaim_wait(zone, use, msecs_to_jiffies(STALL_MS) / 4 + 1);
 	return true;
 }
 
@@ -314,9 +304,13 @@ static int wait_or_fail(const struct progress *progress, struct patience *patien
 		return 0;
 	}
 	/* Not the reserve: it is what reads a full store back. */
-	if (progress->error && ++patience->refusals == MAX_REFUSALS)
-		return progress->error;
-	if (!progress->error && has_passed(&patience->deadline, BUSY_WAIT_MS))
+	if (progress->error) {
+		if (++patience->refusals == MAX_REFUSALS)
+			return progress->error;
+		vmzone_reclaim_transit_wait();
+		return 0;
+	}
+	if (has_passed(&patience->deadline, BUSY_WAIT_MS))
 		return -ENOMEM;
 	schedule_timeout_killable(1);
 	return 0;

@@ -59,6 +59,13 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget);
 void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages);
 void vmzone_reclaim_flush(struct vmzone_zone *zone);
+
+/* waiters.c */
+int vmzone_reclaim_transit_begin(void);
+void vmzone_reclaim_transit_end(int cookie);
+void vmzone_reclaim_transit_wait(void);
+void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
+			 unsigned long ticks);
 void vmzone_reclaim_freed(struct vmzone_zone *zone);
 
 int vmzone_reclaim_init(void);

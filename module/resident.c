@@ -66,38 +66,48 @@ static void attach(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t i
 	vmzone_slot_event(slot, VMZONE_EVENT_FILL_DONE);
 }
 
+/* Fill a slot with a frame that nobody else knows; it is given up on failure. */
+static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
+		     struct vmzone_frame *frame, bool stored)
+{
+	int ret;
+
+	folio_lock(vmzone_frame_folio(frame));
+	ret = fill_contents(zone, slot, index, frame, stored);
+	if (!ret) {
+		folio_get(vmzone_frame_folio(frame));
+		attach(zone, slot, index, frame, stored);
+		return 0;
+	}
+	folio_unlock(vmzone_frame_folio(frame));
+	vmzone_pool_free(&zone->pool, frame);
+	vmzone_reclaim_freed(zone);
+	vmzone_slot_event(slot, ret == -EBADMSG ? VMZONE_EVENT_FILL_FAIL :
+						  VMZONE_EVENT_FILL_ABORT);
+	return ret == -EBADMSG ? -EIO : ret;
+}
+
 /* Fill a slot that the caller has made FILLING; it is settled afterwards. */
 static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
 		enum vmzone_want want, struct vmzone_frame **framep,
 		enum vmzone_touch *touch)
 {
 	bool stored = vmzone_slot_word(slot) & VMZONE_SLOT_BACKED;
-	struct vmzone_frame *frame;
-	int ret;
+	int ret, cookie;
 
 	/* A range that is paged in must not push itself out again. */
-	frame = vmzone_reclaim_frame(zone, stored ? VMZONE_POOL_PAGE_IN : VMZONE_POOL_ZERO,
-				     want == VMZONE_WANT_STORED ? VMZONE_PACE_ALONE :
-								  VMZONE_PACE_AHEAD);
-	if (IS_ERR(frame)) {
+	*framep = vmzone_reclaim_frame(zone, stored ? VMZONE_POOL_PAGE_IN : VMZONE_POOL_ZERO,
+				       want == VMZONE_WANT_STORED ? VMZONE_PACE_ALONE :
+								    VMZONE_PACE_AHEAD);
+	if (IS_ERR(*framep)) {
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
-		return PTR_ERR(frame);
+		return PTR_ERR(*framep);
 	}
-	folio_lock(vmzone_frame_folio(frame));
-	ret = fill_contents(zone, slot, index, frame, stored);
-	if (ret) {
-		folio_unlock(vmzone_frame_folio(frame));
-		vmzone_pool_free(&zone->pool, frame);
-		vmzone_reclaim_freed(zone);
-		vmzone_slot_event(slot, ret == -EBADMSG ? VMZONE_EVENT_FILL_FAIL :
-							  VMZONE_EVENT_FILL_ABORT);
-		return ret == -EBADMSG ? -EIO : ret;
-	}
-	folio_get(vmzone_frame_folio(frame));
-	attach(zone, slot, index, frame, stored);
+	cookie = vmzone_reclaim_transit_begin();
+	ret = fill_with(zone, slot, index, *framep, stored);
+	vmzone_reclaim_transit_end(cookie);
 	*touch = stored ? VMZONE_TOUCH_MAJOR : VMZONE_TOUCH_ZERO;
-	*framep = frame;
-	return 0;
+	return ret;
 }
 
 /* A locked frame was touched: if it was on standby, it is back in use. */

@@ -11,6 +11,7 @@
 #include "zone.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -109,6 +110,53 @@ static void rewritten_when_full(void)
 	is(pattern_bad(&zone, pattern, 0, nr), 0, "full: with the new contents");
 	stats = zone_stats(&zone);
 	ok(stats_hold(&stats) && stats.faults_major, "full: the counters hold");
+	zone_drop(&zone);
+}
+
+#define NR_THREADS 4
+
+struct rewriter {
+	struct pattern pattern;
+	size_t first, nr, refused;
+};
+
+/* Every NR_THREADS-th slot. */
+static void *rewrite(void *arg)
+{
+	struct rewriter *rewriter = arg;
+	uint8_t page[page_size];
+
+	for (size_t slot = rewriter->first; slot < rewriter->nr; slot += NR_THREADS) {
+		pattern_make(page, rewriter->pattern, slot);
+		rewriter->refused += copy_guarded(slot_at(&zone, slot), page, page_size) != 0;
+	}
+	return NULL;
+}
+
+/* The same by as many as there are frames in the reserve: all may be in transit at a time. */
+static void rewritten_by_many(void)
+{
+	struct pattern pattern = { .fill = FILL_NOISE, .id = 7 };
+	struct rewriter rewriter[NR_THREADS];
+	pthread_t thread[NR_THREADS];
+	size_t nr, refused = 0;
+
+	zone = zone_limited(0, STORE_PAGES);
+	nr = fill_up(&zone, pattern);
+	for (unsigned int round = 0; round < NR_ROUNDS; round++) {
+		pattern.version++;
+		for (size_t i = 0; i < NR_THREADS; i++) {
+			rewriter[i] = (struct rewriter) { .pattern = pattern, .first = i, .nr = nr };
+			if (pthread_create(&thread[i], NULL, rewrite, &rewriter[i]))
+				bail("pthread_create");
+		}
+		for (size_t i = 0; i < NR_THREADS; i++) {
+			pthread_join(thread[i], NULL);
+			refused += rewriter[i].refused;
+		}
+	}
+	is(refused, 0, "full: by %d threads as well", NR_THREADS);
+	is(pattern_bad(&zone, pattern, 0, nr), 0, "full: with the new contents, too");
 	zone_drop(&zone);
 }
 
@@ -235,6 +283,7 @@ int main(void)
 	as_much_again(FILL_NOISE);
 	as_much_again(FILL_TEXT);
 	rewritten_when_full();
+	rewritten_by_many();
 	for (unsigned int codec = 1; codec < 32; codec++) {
 		if (!(info.codecs & 1u << codec))
 			continue;

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * waiters_test.c - who waits for a frame, for what, and who is refused
+ *
+ * Proves: at the brim, where all frames are in use and the store has room for no
+ * other, nobody is refused while a frame is in transit: neither while a worker
+ * holds the last room of the store for a frame that it is about to free, nor
+ * while others fill frames whose stored copies they are about to drop; when there
+ * is none, the refusal does come. And a frame of the reserve wakes one who may
+ * have it, though one who may not has waited longer.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../module/evict.h"
+#include "fake_store.h"
+#include "zone_fixture.h"
+
+#define FRAMES		VMZONE_POOL_MIN_FRAMES
+#define RESERVE		2	/* of so few frames */
+#define MAX_STORED	3
+#define VALUE(index)	(0x1111ULL * ((index) + 1))
+
+/* Long after anybody who does not wait has given up. */
+#define HOLD_MS		1500
+
+static void let_go(struct work_struct *unused)
+{
+	vmzone_fake_let_go();
+}
+
+static DECLARE_DELAYED_WORK(letting_go, let_go);
+
+static int waiters_init(struct kunit *test)
+{
+	int ret = vmzone_test_zone_init(test);
+
+	if (!ret)
+		vmzone_test_zone_start(test, &vmzone_policy_fifo, FRAMES);
+	return ret;
+}
+
+static void waiters_exit(struct kunit *test)
+{
+	vmzone_fake_let_go();
+	cancel_delayed_work_sync(&letting_go);
+	vmzone_test_zone_exit(test);
+}
+
+/* New contents, slot after slot, until there is no more room. Returns how many. */
+static pgoff_t fill_up(struct kunit *test)
+{
+	pgoff_t index;
+
+	for (index = 0; index < ZONE_SLOTS; index++)
+		if (vmzone_test_zone_write(test, index, VALUE(index)))
+			break;
+	return index;
+}
+
+static void refused_at_last(struct kunit *test)
+{
+	vmzone_fake.max_live = MAX_STORED;
+	KUNIT_EXPECT_EQ(test, fill_up(test), (pgoff_t)(FRAMES - RESERVE + MAX_STORED));
+	KUNIT_EXPECT_EQ(test, vmzone_fake.nr_live, (unsigned int)MAX_STORED);
+	vmzone_test_zone_check(test);
+}
+
+/* The worker is the first to save something, and sleeps over it. */
+static void not_while_one_is_evicted(struct kunit *test)
+{
+	unsigned long start = jiffies;
+
+	vmzone_fake.max_live = 1;
+	vmzone_fake.nr_to_hold = 1;
+	queue_delayed_work(system_wq, &letting_go, msecs_to_jiffies(HOLD_MS));
+	KUNIT_EXPECT_EQ(test, fill_up(test), (pgoff_t)(FRAMES - RESERVE + 1));
+	KUNIT_EXPECT_EQ(test, vmzone_fake.nr_held, 1u);
+	KUNIT_EXPECT_GE(test, jiffies - start, msecs_to_jiffies(HOLD_MS));
+	vmzone_test_zone_check(test);
+}
+
+/**
+ * struct toucher - somebody else who touches a slot
+ * @test: whose zone
+ * @index: the slot
+ * @task: who it is
+ * @ret: what came of it
+ * @done: when it is over
+ */
+struct toucher {
+	struct kunit *test;
+	pgoff_t index;
+	struct task_struct *task;
+	int ret;
+	struct completion done;
+};
+
+static int toucher_main(void *arg)
+{
+	struct toucher *toucher = arg;
+	enum vmzone_touch touch;
+
+	toucher->ret = vmzone_test_zone_touch(toucher->test, toucher->index, &touch);
+	kthread_complete_and_exit(&toucher->done, 0);
+}
+
+static struct toucher *start_toucher(struct kunit *test, pgoff_t index)
+{
+	struct toucher *toucher = kunit_kzalloc(test, sizeof(*toucher), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, toucher);
+	toucher->test = test;
+	toucher->index = index;
+	init_completion(&toucher->done);
+	toucher->task = kthread_run(toucher_main, toucher, "vmzone_toucher");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(toucher->task));
+	return toucher;
+}
+
+static void end_toucher(struct kunit *test, struct toucher *toucher)
+{
+	wait_for_completion(&toucher->done);
+	KUNIT_EXPECT_EQ(test, toucher->ret, 0);
+}
+
+/* The next slot from @from on that is in the store only. */
+static pgoff_t next_stored(struct kunit *test, pgoff_t from)
+{
+	while (from < ZONE_SLOTS && vmzone_test_zone_state(test, from) != VMZONE_STATE_STORED)
+		from++;
+	KUNIT_ASSERT_LT(test, from, (pgoff_t)ZONE_SLOTS);
+	return from;
+}
+
+/* Wait until so many calls of the store sleep. */
+static void await_held(struct kunit *test, unsigned int nr)
+{
+	unsigned int tries;
+
+	for (tries = 0; READ_ONCE(vmzone_fake.nr_held) < nr && tries < 500; tries++)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_ASSERT_EQ(test, vmzone_fake.nr_held, nr);
+}
+
+/* Two have the reserve, and have not dropped the copies of what they fill it with. */
+static void not_while_others_are_filled(struct kunit *test)
+{
+	struct zone_fixture *fix = test->priv;
+	struct toucher *toucher[RESERVE];
+	pgoff_t index = 0;
+	unsigned int i;
+
+	vmzone_fake.max_live = MAX_STORED;
+	vmzone_fake.tight = true;
+	fill_up(test);
+	vmzone_reclaim_flush(fix->zone);
+	vmzone_fake.nr_to_hold = RESERVE;
+	for (i = 0; i < RESERVE; i++) {
+		index = next_stored(test, index);
+		toucher[i] = start_toucher(test, index++);
+		await_held(test, i + 1);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fix->zone->pool.used), (long)FRAMES);
+	queue_delayed_work(system_wq, &letting_go, msecs_to_jiffies(HOLD_MS));
+	KUNIT_EXPECT_EQ(test, vmzone_test_zone_read(test, next_stored(test, index)), 0);
+	for (i = 0; i < RESERVE; i++)
+		end_toucher(test, toucher[i]);
+	vmzone_test_zone_check(test);
+}
+
+static bool is_queued(struct kunit *test, const struct toucher *toucher)
+{
+	struct zone_fixture *fix = test->priv;
+	wait_queue_head_t *freed = &fix->zone->reclaim.freed;
+	struct wait_queue_entry *entry;
+	bool found = false;
+
+	spin_lock_irq(&freed->lock);
+	list_for_each_entry(entry, &freed->head, entry)
+		found |= entry->private == toucher->task;
+	spin_unlock_irq(&freed->lock);
+	return found;
+}
+
+static void await_queued(struct kunit *test, const struct toucher *toucher)
+{
+	unsigned long end = jiffies + 5 * HZ;
+
+	while (!is_queued(test, toucher) && time_before(jiffies, end))
+		usleep_range(100, 200);
+}
+
+/*
+ * With all frames in use, some of the reserve by pages that came in, and the
+ * worker asleep over the one that it evicts. A woken waiter is off the queue at once.
+ */
+static void wakes_who_can_use_it(struct kunit *test)
+{
+	struct zone_fixture *fix = test->priv;
+	struct toucher *zero, *page_in;
+	pgoff_t index;
+
+	for (index = 40; index <= 40 + RESERVE; index++) {
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_evict_slot(fix->zone, index), 0);
+	}
+	vmzone_fake.nr_to_hold = 1;
+	for (index = 0; index < FRAMES - RESERVE; index++)
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+	await_held(test, 1);
+	for (index = 40; index < 40 + RESERVE; index++)
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_read(test, index), 0);
+	KUNIT_ASSERT_EQ(test, atomic_long_read(&fix->zone->pool.used), (long)FRAMES);
+
+	zero = start_toucher(test, 50);
+	await_queued(test, zero);
+	page_in = start_toucher(test, 40 + RESERVE);
+	await_queued(test, page_in);
+	KUNIT_EXPECT_EQ(test, vmzone_resident_discard(fix->zone, 5), 1);
+	KUNIT_EXPECT_TRUE(test, is_queued(test, zero));
+	KUNIT_EXPECT_FALSE(test, is_queued(test, page_in));
+
+	fix->values[5] = 0;
+	vmzone_fake_let_go();
+	end_toucher(test, zero);
+	end_toucher(test, page_in);
+	vmzone_test_zone_check(test);
+}
+
+static struct kunit_case waiters_cases[] = {
+	KUNIT_CASE(refused_at_last),
+	KUNIT_CASE(not_while_one_is_evicted),
+	KUNIT_CASE(not_while_others_are_filled),
+	KUNIT_CASE(wakes_who_can_use_it),
+	{}
+};
+
+static struct kunit_suite waiters_suite = {
+	.name = "vmzone_waiters",
+	.init = waiters_init,
+	.exit = waiters_exit,
+	.test_cases = waiters_cases,
+};
+kunit_test_suite(waiters_suite);

@@ -9,6 +9,11 @@ WHERE ?= lab
 # Which kernel the lab boots; empty: that of this machine's Debian.
 KERNEL ?=
 
+# How many seconds a suite that can go on shall do so; 0: once.
+DURATION ?= 0
+# Options and suites of tools/check/nightly; empty: all of it.
+NIGHTLY ?=
+
 PREFIX ?= /usr/local
 SUITES := kunit user-tests check fio real-programs
 
@@ -59,6 +64,17 @@ real-programs: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/real-programs
 
+debug-kernel: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/debug-kernel
+
+debug-tests kcsan-tests: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/debug-kernel --kernel $(@:-tests=) --all --seconds $(DURATION)
+
+nightly: setup
+	@tools/check/nightly $(NIGHTLY)
+
 coverage: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/coverage/run
@@ -82,4 +98,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) policies coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -16,13 +16,17 @@ tap_result() {
 	fi
 }
 
-# tap_job JOB [ARGUMENTS...]: runs a lab job that prints TAP of its own and
-# ends with status 1 when a test of it failed; the run as such (no splat, no
-# hang, a clean unload) is one more test
+# tap_job [OPTION VALUE]... JOB [ARGUMENTS...]: runs a lab job that prints TAP of
+# its own and ends with status 1 when a test of it failed; the run as such (no
+# splat, no hang, a clean unload) is one more test
 tap_job() {
-	local status=0
+	local status=0 options=()
+	while [[ $1 == --* ]]; do
+		options+=("$1" "$2")
+		shift 2
+	done
 	echo "# lab job $1"
-	"$top/tools/lab/lab" run ${KERNEL:+--kernel "$KERNEL"} "$@" || status=$?
+	"$top/tools/lab/lab" run ${KERNEL:+--kernel "$KERNEL"} "${options[@]}" "$@" || status=$?
 	if [ "$status" -eq 1 ]; then
 		tap_failed=$((tap_failed + 1))
 		status=0

@@ -30,10 +30,22 @@ What a job needs stands in its head; tools/lab/README.md describes that.
 END
 }
 
-# job_needs JOB KEY [DEFAULT]: the words after "# KEY:" in the job's head
+# job_runs JOB: the other jobs that it runs, as files
+job_runs() {
+	local name
+	for name in $(sed -n 's/^# runs: *//p' "$1"); do
+		echo "$LAB/jobs/$name.job"
+	done
+}
+
+# job_needs JOB KEY [DEFAULT]: the words after "# KEY:" in the job's head; what
+# has to be there is needed for the jobs that it runs, too
 job_needs() {
-	local words
-	words=$(sed -n "s/^# $2: *//p" "$1" | tr '\n' ' ' | sed 's/ *$//')
+	local heads=("$1") words
+	case $2 in
+	programs | files | modules | scratch) mapfile -t -O 1 heads < <(job_runs "$1") ;;
+	esac
+	words=$(sed -n "s/^# $2: *//p" "${heads[@]}" | tr '\n' ' ' | sed 's/ *$//')
 	echo "${words:-${3-}}"
 }
 
@@ -91,6 +103,9 @@ run_files() {
 		done
 		for word in $(job_needs "$JOB" files) "${files[@]}"; do
 			cp -RL "$word" "$folder/lab/files/" || die "the job needs '$word', which is not here."
+		done
+		for word in $(job_runs "$JOB"); do
+			cp "$word" "$folder/lab/files/"
 		done
 	)
 	# What glibc loads by itself when a thread is cancelled.

@@ -3,6 +3,7 @@
  * codec_lz4.c - LZ4, from lib/lz4
  */
 #include <linux/errno.h>
+#include <linux/error-injection.h>
 #include <linux/lz4.h>
 #include <linux/mm.h>
 
@@ -22,6 +23,7 @@ static int lz4_compress(void *work, const void *src, void *dst, size_t *dst_len)
 	*dst_len = len;
 	return 0;
 }
+ALLOW_ERROR_INJECTION(lz4_compress, ERRNO);
 
 static int lz4_decompress(void *work, const void *src, size_t src_len, void *dst)
 {
@@ -29,6 +31,7 @@ static int lz4_decompress(void *work, const void *src, size_t src_len, void *dst
 		return -EBADMSG;
 	return 0;
 }
+ALLOW_ERROR_INJECTION(lz4_decompress, ERRNO);
 
 const struct vmzone_codec_ops vmzone_codec_lz4 = {
 	.name = "lz4",

@@ -3,6 +3,7 @@
  * codec_lzo_rle.c - LZO1X with run-length encoding, from lib/lzo
  */
 #include <linux/errno.h>
+#include <linux/error-injection.h>
 #include <linux/mm.h>
 #include <linux/lzo.h>	/* wants size_t */
 
@@ -20,6 +21,7 @@ static int lzo_rle_compress(void *work, const void *src, void *dst, size_t *dst_
 		return -EINVAL;
 	return 0;
 }
+ALLOW_ERROR_INJECTION(lzo_rle_compress, ERRNO);
 
 static int lzo_rle_decompress(void *work, const void *src, size_t src_len, void *dst)
 {
@@ -30,6 +32,7 @@ static int lzo_rle_decompress(void *work, const void *src, size_t src_len, void 
 		return -EBADMSG;
 	return 0;
 }
+ALLOW_ERROR_INJECTION(lzo_rle_decompress, ERRNO);
 
 const struct vmzone_codec_ops vmzone_codec_lzo_rle = {
 	.name = "lzo-rle",

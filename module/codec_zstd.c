@@ -7,6 +7,7 @@
  */
 #include <linux/align.h>
 #include <linux/errno.h>
+#include <linux/error-injection.h>
 #include <linux/mm.h>
 #include <linux/zstd.h>
 
@@ -64,6 +65,7 @@ static int zstd_compress(void *private, const void *src, void *dst, size_t *dst_
 	*dst_len = len;
 	return 0;
 }
+ALLOW_ERROR_INJECTION(zstd_compress, ERRNO);
 
 static int zstd_decompress(void *private, const void *src, size_t src_len, void *dst)
 {
@@ -73,6 +75,7 @@ static int zstd_decompress(void *private, const void *src, size_t src_len, void 
 		return -EBADMSG;
 	return 0;
 }
+ALLOW_ERROR_INJECTION(zstd_decompress, ERRNO);
 
 const struct vmzone_codec_ops vmzone_codec_zstd = {
 	.name = "zstd",

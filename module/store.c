@@ -15,6 +15,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/error-injection.h>
 #include <linux/highmem.h>
 #include <linux/math64.h>
 #include <linux/memcontrol.h>
@@ -268,6 +269,7 @@ static int compressed_save(struct vmzone_store *base, struct page *page,
 	kunmap_local(src);
 	return ret;
 }
+ALLOW_ERROR_INJECTION(compressed_save, ERRNO);
 
 static int load_object(struct compressed_store *store, struct vmzone_token token,
 		       void *dst)
@@ -314,6 +316,7 @@ static int compressed_load(struct vmzone_store *base, struct vmzone_token token,
 	kunmap_local(dst);
 	return ret;
 }
+ALLOW_ERROR_INJECTION(compressed_load, ERRNO);
 
 static void compressed_drop(struct vmzone_store *base, struct vmzone_token token)
 {

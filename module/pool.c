@@ -17,6 +17,7 @@
 #include <linux/gfp.h>
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
+#include <linux/mmdebug.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
@@ -126,19 +127,24 @@ static void release_page(struct vmzone_frame *frame)
 void vmzone_pool_destroy(struct vmzone_pool *pool)
 {
 	struct vmzone_frame *frame, *next;
+	unsigned long nr = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct vmzone_pool_cache *cache = per_cpu_ptr(pool->caches, cpu);
 
-		while (cache->nr)
+		for (; cache->nr; nr++)
 			release_page(cache->frames[--cache->nr]);
 	}
 	list_splice_init(&pool->orphans, &pool->free);
 	list_for_each_entry_safe(frame, next, &pool->free, node) {
 		list_del(&frame->node);
 		release_page(frame);
+		nr++;
 	}
+	/* No frame is in use but the orphans, and no page is missing. */
+	VM_WARN_ON_ONCE(atomic_long_read(&pool->used) != pool->nr_orphans);
+	VM_WARN_ON_ONCE(atomic_long_read(&pool->pages) != nr);
 	mem_cgroup_put(pool->memcg);
 	free_percpu(pool->caches);
 }

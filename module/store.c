@@ -20,6 +20,7 @@
 #include <linux/math64.h>
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
+#include <linux/mmdebug.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -139,6 +140,11 @@ static void compressed_destroy(struct vmzone_store *base)
 	struct compressed_store *store = to_compressed(base);
 	u32 id;
 
+	/* Every token was dropped. */
+	VM_WARN_ON_ONCE(atomic_long_read(&store->nr_objects) ||
+			atomic_long_read(&store->payload_bytes) ||
+			atomic_long_read(&store->nr_same_filled) ||
+			atomic_long_read(&store->nr_raw));
 	mutex_lock(&pools_lock);
 	zs_destroy_pool(store->pool);
 	mutex_unlock(&pools_lock);

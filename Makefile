@@ -53,6 +53,11 @@ user-tests: setup
 check: setup
 	@tools/check/run
 
+failures: setup
+	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory -s -C tools/sweep
+	@tools/check/failures $(SWEEPS)
+
 fio: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/fio
@@ -96,6 +101,7 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/tests clean
 	@$(MAKE) --no-print-directory -s -C tools/vmzone clean
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
+	@$(MAKE) --no-print-directory -s -C tools/sweep clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -12,6 +12,7 @@
 #include <linux/pagemap.h>
 
 #include "binding.h"
+#include "delay.h"
 
 /**
  * vmzone_frame_lock() - lock the frame of a slot that has one
@@ -29,12 +30,16 @@ int vmzone_frame_lock(struct vmzone_slot *slot, struct vmzone_frame **framep)
 	struct vmzone_frame *frame = vmzone_slot_frame(slot);
 	struct folio *folio = vmzone_frame_folio(frame);
 
-	if (!vmzone_slot_serves(slot, frame) || !folio_try_get(folio))
+	if (!vmzone_slot_serves(slot, frame))
+		return -EAGAIN;
+	vmzone_delay(VMZONE_DELAY_FRAME_FOUND, frame->index);
+	if (!folio_try_get(folio))
 		return -EAGAIN;
 	if (!vmzone_slot_serves(slot, frame)) {
 		folio_put(folio);
 		return -EAGAIN;
 	}
+	vmzone_delay(VMZONE_DELAY_FRAME_GOT, frame->index);
 	if (folio_lock_killable(folio)) {
 		folio_put(folio);
 		return -EINTR;
@@ -134,6 +139,7 @@ int vmzone_frame_own_and_unmap(struct vmzone_zone *zone, struct vmzone_slot *slo
 		vmzone_frame_unlock(frame);
 		return ret;
 	}
+	vmzone_delay(VMZONE_DELAY_OWN_BEGUN, frame->index);
 	unmap_mapping_pages(zone->inode->i_mapping, frame->index, 1, false);
 	folio_put(vmzone_frame_folio(frame));
 	return 0;

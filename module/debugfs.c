@@ -11,6 +11,7 @@
 #include <linux/seq_file.h>
 
 #include "binding.h"
+#include "delay.h"
 #include "doors.h"
 #include "range.h"
 #include "zone.h"
@@ -170,6 +171,7 @@ static int slots_show(struct seq_file *m, void *v)
 	pgoff_t index = 0, first = 0, end = 0;
 	u8 run = 0, flags;
 
+	vmzone_delay(VMZONE_DELAY_VIEW_READING, zone->id);
 	seq_puts(m, "# first-last Resident,Stored,Dirty,Pinned,same-Filled,raW,Busy,shared-with-Clone slots\n");
 	while (vmzone_zone_next_slot(zone, &index, zone->nr_slots)) {
 		vmzone_range_pagemap(zone, index, 1, &flags);
@@ -221,6 +223,7 @@ void vmzone_debugfs_init(void)
 {
 	top = debugfs_create_dir("vmzone", NULL);
 	debugfs_create_file("zones", 0400, top, NULL, &zones_fops);
+	vmzone_delay_init(top);
 	vmzone_zone_observe(&zone_observer);
 }
 

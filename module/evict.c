@@ -15,6 +15,7 @@
 #include <linux/pagemap.h>
 
 #include "binding.h"
+#include "delay.h"
 #include "evict.h"
 #include "reclaim.h"
 #include "trace.h"
@@ -78,16 +79,19 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	int ret;
 
 	vmzone_policy_remove(&zone->policy, frame);
+	vmzone_delay(VMZONE_DELAY_EVICT_UNMAPPED, frame->index);
 	if (PageHWPoison(page) || !page_ref_freeze(page, 1)) {
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_EVICT_BUSY);
 		ret = -EBUSY;
 		goto err_keep;
 	}
 	dirty = needs_save(slot, frame);
+	vmzone_delay(VMZONE_DELAY_EVICT_FROZEN, frame->index);
 	ret = dirty ? save(zone, slot, frame) : 0;
 	if (ret)
 		goto err_unfreeze;
 
+	vmzone_delay(VMZONE_DELAY_EVICT_SAVED, frame->index);
 	vmzone_slot_set_token(slot, vmzone_frame_token(frame));
 	vmzone_frame_detach(zone, frame);
 	page_ref_unfreeze(page, 1);
@@ -147,8 +151,10 @@ static bool begin_park(struct vmzone_zone *zone, struct vmzone_frame *frame)
 	if (vmzone_frame_trylock_isolated(zone, frame, &slot)) {
 		/* Listed again: somebody had good reason, and it is not ours. */
 		if (!(vmzone_frame_hint(frame) & VMZONE_POLICY_LISTED) &&
-		    !vmzone_slot_event(slot, VMZONE_EVENT_PARK))
+		    !vmzone_slot_event(slot, VMZONE_EVENT_PARK)) {
+			vmzone_delay(VMZONE_DELAY_PARK_MARKED, frame->index);
 			return true;
+		}
 		folio_unlock(vmzone_frame_folio(frame));
 	}
 	vmzone_policy_putback(&zone->policy, frame);

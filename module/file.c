@@ -26,6 +26,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "delay.h"
 #include "doors.h"
 #include "range.h"
 #include "resident.h"
@@ -67,6 +68,7 @@ static int device_open(struct inode *inode, struct file *file)
 	struct vmzone_zone *zone;
 	int ret;
 
+	vmzone_delay(VMZONE_DELAY_DEVICE_OPENING, 0);
 	vmzone_config_default(&config);
 	zone = vmzone_zone_create(&config);
 	if (IS_ERR(zone))
@@ -132,6 +134,7 @@ static ssize_t write_slot(struct vmzone_zone *zone, loff_t pos, size_t len,
 		return ret;
 	unlock_page(page);
 	copied = copy_page_from_iter(page, offset_in_page(pos), len, from);
+	vmzone_delay(VMZONE_DELAY_WRITE_COPIED, pos >> PAGE_SHIFT);
 	set_page_dirty(page);
 	put_page(page);
 	return copied;

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "delay.h"
 #include "doors.h"
 #include "reclaim.h"
 #include "shrinker.h"
@@ -240,6 +241,7 @@ err_reclaim:
 
 static void __exit vmzone_exit(void)
 {
+	vmzone_delay(VMZONE_DELAY_MODULE_LEAVING, 0);
 	kernel_param_lock(THIS_MODULE);
 	device_wanted = false;
 	unregister_device();

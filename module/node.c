@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "delay.h"
 #include "doors.h"
 #include "zone.h"
 
@@ -46,6 +47,7 @@ static int node_open(struct inode *inode, struct file *file)
 	struct vmzone_node *node = container_of(file->private_data, struct vmzone_node, misc);
 	int ret;
 
+	vmzone_delay(VMZONE_DELAY_NODE_OPENING, 0);
 	vmzone_zone_get(node->zone);
 	ret = vmzone_file_attach(file, node->zone);
 	if (ret) {

@@ -21,6 +21,7 @@
 #include <linux/list.h>
 #include <linux/sched.h>
 
+#include "delay.h"
 #include "policy.h"
 
 /**
@@ -466,6 +467,7 @@ int vmzone_policy_switch(struct vmzone_policy *policy,
 
 	if (ret)
 		return ret;
+	vmzone_delay(VMZONE_DELAY_SWITCH_BEGUN, 0);
 	while (vmzone_policy_switch_step(policy))
 		cond_resched();
 	return 0;

@@ -16,6 +16,7 @@
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
+#include "delay.h"
 #include "pool.h"
 
 #define MAX_RESERVE	32UL
@@ -240,6 +241,7 @@ bool vmzone_pool_settle(struct vmzone_pool *pool)
 	vmzone_pool_reap(pool);
 	if (atomic_long_read(&pool->used) > (long)target)
 		return false;
+	vmzone_delay(VMZONE_DELAY_SHRINK_MET, 0);
 	/* Whoever read an old target has counted by now. */
 	synchronize_rcu();
 	if (atomic_long_read(&pool->used) > (long)target)

@@ -15,6 +15,7 @@
 #include <linux/sched/signal.h>
 
 #include "binding.h"
+#include "delay.h"
 #include "evict.h"
 #include "range.h"
 #include "reclaim.h"
@@ -431,6 +432,7 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 		return ret;
 	if (nr_slots < zone->nr_slots) {
 		set_size(zone, nr_slots);
+		vmzone_delay(VMZONE_DELAY_SIZE_SET, nr_slots);
 		/* To the end. A fault that came in before finds the new size. */
 		unmap_mapping_pages(zone->inode->i_mapping, nr_slots, 0, false);
 	}

@@ -14,6 +14,7 @@
 #include <linux/pagemap.h>
 
 #include "binding.h"
+#include "delay.h"
 #include "reclaim.h"
 #include "resident.h"
 #include "trace.h"
@@ -73,6 +74,7 @@ static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t
 	int ret;
 
 	folio_lock(vmzone_frame_folio(frame));
+	vmzone_delay(VMZONE_DELAY_FILL_FRAMED, index);
 	ret = fill_contents(zone, slot, index, frame, stored);
 	if (!ret) {
 		folio_get(vmzone_frame_folio(frame));
@@ -151,8 +153,10 @@ static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t 
 	default:
 		break;
 	}
+	vmzone_delay(VMZONE_DELAY_GET_LOOKED, index);
 	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
 		return -EAGAIN;
+	vmzone_delay(VMZONE_DELAY_FILL_CLAIMED, index);
 	return fill(zone, slot, index, want, frame, touch);
 }
 
@@ -216,6 +220,7 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 	struct vmzone_slot *slot;
 	int ret;
 
+	vmzone_delay(VMZONE_DELAY_GET_BEGUN, index);
 	slot = want == VMZONE_WANT_ANY ? vmzone_zone_make_slot(zone, index) :
 					 vmzone_zone_find_slot(zone, index);
 	if (!slot)
@@ -225,6 +230,7 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 	if (ret)
 		return ret;
 
+	vmzone_delay(VMZONE_DELAY_GET_FILLED, index);
 	/*
 	 * Truncation lowers the size first, and then looks at each slot; what it
 	 * did not see goes here, before anybody can have the lock after us.
@@ -239,6 +245,7 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 	}
 	if (*touch == VMZONE_TOUCH_MAJOR && want != VMZONE_WANT_STORED)
 		vmzone_stat_inc(&zone->counters, VMZONE_STAT_REFAULT);
+	vmzone_delay(VMZONE_DELAY_GET_DONE, index);
 	*pagep = vmzone_frame_page(frame);
 	return 0;
 }
@@ -287,6 +294,7 @@ int vmzone_resident_pin(struct vmzone_zone *zone, pgoff_t index)
 	ret = vmzone_resident_get(zone, index, VMZONE_WANT_ANY, &page, &touch);
 	if (ret)
 		return ret;
+	vmzone_delay(VMZONE_DELAY_PIN_GOT, index);
 	slot = vmzone_zone_find_slot(zone, index);
 	first = !vmzone_slot_pins(vmzone_slot_word(slot));
 	ret = first ? vmzone_pool_pin(&zone->pool) : 0;
@@ -369,6 +377,7 @@ int vmzone_resident_discard(struct vmzone_zone *zone, pgoff_t index)
 
 		if (vmzone_slot_state(word) == VMZONE_STATE_EMPTY)
 			return 0;
+		vmzone_delay(VMZONE_DELAY_DISCARD_LOOKED, index);
 		if (vmzone_slot_has_frame(word) || vmzone_slot_is_owned(word))
 			ret = discard_resident(zone, slot);
 		else

@@ -29,6 +29,7 @@
 
 #include "codec.h"
 #include "compat.h"
+#include "delay.h"
 #include "store.h"
 
 #define TOKEN_LO_BITS	56
@@ -230,6 +231,7 @@ static int save_compressed(struct compressed_store *store, const void *src,
 	size_t len;
 	int ret;
 
+	vmzone_delay(VMZONE_DELAY_SAVE_CODEC, 0);
 	if (codec->id == VMZONE_CODEC_NONE)
 		return save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
 

@@ -24,6 +24,7 @@
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 
+#include "delay.h"
 #include "reclaim.h"
 #include "resident.h"
 #include "trace.h"
@@ -172,6 +173,7 @@ static void destroy_rooms(struct vmzone_zone *zone)
 static void destroy(struct vmzone_zone *zone)
 {
 	withdraw(zone);
+	vmzone_delay(VMZONE_DELAY_ZONE_ENDING, zone->id);
 	vmzone_reclaim_stop(zone);
 	vmzone_resident_release_all(zone);
 	destroy_rooms(zone);

@@ -226,7 +226,7 @@ run_keep() {
 }
 
 run_main() {
-	local status=0
+	local status=0 variant
 	. "$LAB/kernel.sh"
 	. "$LAB/module.sh"
 	. "$LAB/image.sh"
@@ -236,7 +236,9 @@ run_main() {
 	TOKEN=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 
 	kernel_select "$kernel"
-	MODULE=$(module_build "$KDIR" "$RELEASE")
+	# The name of a build of its own, and what goes to the kernel's make for it.
+	read -r -a variant <<<"$(job_needs "$JOB" module)"
+	MODULE=$(module_build "$KDIR" "$RELEASE${variant[*]:+-${variant[0]}}" "${variant[@]:1}")
 
 	mkdir -p "$CACHE/runs"
 	find "$CACHE/runs" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +

@@ -156,6 +156,11 @@ static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t 
 	vmzone_delay(VMZONE_DELAY_GET_LOOKED, index);
 	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
 		return -EAGAIN;
+	/* Somebody discarded it, between our look and this: it stays empty. */
+	if (want != VMZONE_WANT_ANY && !(vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)) {
+		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
+		return -ENOENT;
+	}
 	vmzone_delay(VMZONE_DELAY_FILL_CLAIMED, index);
 	return fill(zone, slot, index, want, frame, touch);
 }

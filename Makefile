@@ -62,6 +62,11 @@ fio: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/fio
 
+# Longer than in `make test`: DURATION=3600; SEED=... makes a run's choices again.
+stress: setup
+	@$(MAKE) --no-print-directory -s -C tools/stress
+	@tools/check/stress
+
 policies: setup
 	@tools/policy/compare
 
@@ -102,6 +107,7 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/vmzone clean
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
 	@$(MAKE) --no-print-directory -s -C tools/sweep clean
+	@$(MAKE) --no-print-directory -s -C tools/stress clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Sourced by the lab for --kernel debug and --kernel kcsan: x86 kernels for
-# QEMU with the kernel's own checkers, built from Debian's source.
+# Sourced by the lab for --kernel debug, kcov and kcsan: x86 kernels for QEMU
+# with the kernel's own checkers, built from Debian's source.
 #
 # kernels/NAME-VERSION/build   the objects: the kernel's image, and KDIR
 
@@ -9,6 +9,7 @@
 debug_fragments() {
 	case $1 in
 	debug) echo "$LAB/debug.config" "$LAB/debug-kasan.config" ;;
+	kcov) echo "$LAB"/debug.config "$LAB"/debug-{kasan,kcov}.config ;;
 	kcsan) echo "$LAB/debug.config" "$LAB/debug-kcsan.config" ;;
 	esac
 }

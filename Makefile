@@ -67,6 +67,10 @@ stress: setup
 	@$(MAKE) --no-print-directory -s -C tools/stress
 	@tools/check/stress
 
+fuzz: setup
+	@$(MAKE) --no-print-directory -s -C tools/fuzz
+	@tools/check/fuzz
+
 policies: setup
 	@tools/policy/compare
 
@@ -105,9 +109,10 @@ clean:
 	@tools/lab/lab module --clean
 	@$(MAKE) --no-print-directory -s -C tools/tests clean
 	@$(MAKE) --no-print-directory -s -C tools/vmzone clean
+	@$(MAKE) --no-print-directory -s -C tools/fuzz clean
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
 	@$(MAKE) --no-print-directory -s -C tools/sweep clean
 	@$(MAKE) --no-print-directory -s -C tools/stress clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

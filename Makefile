@@ -89,6 +89,9 @@ debug-tests kcsan-tests: setup
 nightly: setup
 	@tools/check/nightly $(NIGHTLY)
 
+deb: setup
+	@tools/packaging/build build/deb
+
 coverage: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/coverage/run
@@ -115,4 +118,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/stress clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz deb policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -10,6 +10,20 @@
 
 APT_OPTIONS=()
 
+# apt_archives FORMAT [FILTER...]: the package lists of Debian's that this machine
+# uses, a line each, in the words of apt-get indextargets; fetched if it has none
+apt_archives() {
+	local format=$1 list
+	shift
+	set -- --format "$format" 'Created-By: Packages' 'Origin: Debian' "$@"
+	list=$(apt-get indextargets "$@")
+	if [ -z "$list" ]; then
+		"$TOP/tools/setup/as-root" apt-get update -qq >&2 || true
+		list=$(apt-get indextargets "$@")
+	fi
+	[ -z "$list" ] || echo "$list"
+}
+
 # apt_select SUITE: which suite the functions below speak about
 apt_select() {
 	local suite=$1 root archive component
@@ -19,14 +33,8 @@ apt_select() {
 
 	root=$CACHE/apt/$suite
 	mkdir -p "$root/lists/partial" "$root/archives/partial"
-	archive=$(apt-get indextargets --format '$(REPO_URI)' \
-		'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
 	component=main
-	if [ -z "$archive" ]; then
-		"$TOP/tools/setup/as-root" apt-get update -qq >&2 || true
-		archive=$(apt-get indextargets --format '$(REPO_URI)' \
-			'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-	fi
+	archive=$(apt_archives '$(REPO_URI)' 'Label: Debian' | head -n 1)
 	[ -n "$archive" ] || die "apt-get indextargets names no Debian archive, so the suite '$suite' cannot be found."
 	echo "deb $archive $suite $component" >"$root/sources.list"
 	APT_OPTIONS+=(

@@ -55,12 +55,13 @@ image_initramfs() {
 	(cd "$1" && find . | cpio --quiet -o -H newc -R 0:0) >"$2"
 }
 
-# image_disk FILE FOLDER: an ext4 image with the folder's contents
+# image_disk FILE FOLDER [SPARE]: an ext4 image with the folder's contents, and
+# room for so many MiB more
 image_disk() {
-	local file=$1 folder=$2 mebibytes
+	local file=$1 folder=$2 spare=${3-0} mebibytes
 	# Whole blocks for every file, its inode, and the file system's own tables.
 	mebibytes=$(($(du -sm --apparent-size "$folder" | cut -f1) * 21 / 20 +
-		$(find "$folder" | wc -l) / 128 + 16))
+		$(find "$folder" | wc -l) / 128 + 16 + spare))
 	truncate -s "${mebibytes}M" "$file"
 	PATH=$PATH:/usr/sbin:/sbin mkfs.ext4 -q -F -m 0 -O ^has_journal -d "$folder" "$file" ||
 		die "no file system could be made of $folder."

@@ -24,8 +24,19 @@ Linux).
 END
 }
 
-# kernel_package: the cloud kernel's image package in the suite selected
+# kernel_package: the cloud kernel's image package in the suite selected, by the
+# package lists that are here, or by fresh ones if those know none
 kernel_package() {
+	local package
+	package=$(kernel_package_listed)
+	if [ -z "$package" ] || [ -z "$(apt_version "$package")" ]; then
+		apt_update
+		package=$(kernel_package_listed)
+	fi
+	echo "$package"
+}
+
+kernel_package_listed() {
 	apt_depends "linux-image-cloud-$(dpkg --print-architecture)" '^linux-image-[0-9]' | head -n 1
 }
 
@@ -71,10 +82,6 @@ kernel_fetch() {
 	mkdir -p "$CACHE/kernels"
 	apt_select "$kernel"
 	package=$(kernel_package)
-	if [ -z "$package" ] || [ -z "$(apt_version "$package")" ]; then
-		apt_update
-		package=$(kernel_package)
-	fi
 	release=${package#linux-image-}
 	if [ -z "$release" ] || [ ! -d "$CACHE/kernels/$release" ]; then
 		if [ -n "$release" ] && ! kernel_unpack "$release"; then

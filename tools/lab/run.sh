@@ -12,6 +12,10 @@ its arguments, and exits with the job's status. A splat in the kernel's log, a
 module that does not unload, a crash and a hang are failures too.
 
   --kernel KERNEL      which kernel (see lab kernel --help)
+  --root FOLDER        the Debian in which a job with "# root: debian" runs (see
+                       lab root --help; a fresh one if not given); its newest
+                       kernel boots, or the one that --kernel names, and vmzone
+                       is what is installed there
   --data FOLDER        a folder that the job finds, read-only, in /data
   --out FOLDER         where to put the files that the job leaves in $OUT,
                        and the logs
@@ -51,10 +55,11 @@ job_needs() {
 
 # run_parse: options to variables, the rest to JOB and ARGUMENTS
 run_parse() {
-	kernel=host data= out= programs=() files=() modules= parameters= memory= cpus=2 timeout= append= icount=
+	kernel= root= data= out= programs=() files=() modules= parameters= memory= cpus=2 timeout= append= icount=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--kernel) kernel=${2:?} ;;
+		--root) root=${2:?} ;;
 		--data) data=${2:?} ;;
 		--out) out=${2:?} ;;
 		--program) programs+=("${2:?}") ;;
@@ -79,6 +84,26 @@ run_parse() {
 	[ -f "$JOB" ] || JOB=$LAB/jobs/${JOB%.job}.job
 	[ -f "$JOB" ] || die "run: there is no job '$JOB'."
 	[ -z "$data" ] || [ -d "$data" ] || die "run: '$data' is not a folder."
+	[ -z "$root" ] || [ -d "$root/lib/modules" ] || die "run: '$root' is no Debian with a kernel."
+	[ -z "$root" ] || [ -n "$(job_needs "$JOB" root)" ] || die "run: $(basename "$JOB") does not ask for a root."
+}
+
+# run_select: the kernel, and MODULE for it; in a Debian root both are installed
+run_select() {
+	local variant
+	MODULE=
+	if [ -z "$(job_needs "$JOB" root)" ]; then
+		kernel_select "${kernel:-host}"
+		# The name of a build of its own, and what goes to the kernel's make for it.
+		read -r -a variant <<<"$(job_needs "$JOB" module)"
+		MODULE=$(module_build "$KDIR" "$RELEASE${variant[*]:+-${variant[0]}}" "${variant[@]:1}")
+		return
+	fi
+	if [ -z "$root" ]; then
+		root=$work/root
+		"$LAB/lab" root "$root" >/dev/null
+	fi
+	root_select "$root" "$kernel"
 }
 
 # run_files FOLDER: the initramfs as a folder
@@ -93,7 +118,7 @@ run_files() {
 	cp "$LAB/guest/init" "$folder/init"
 	cp "$work/splats" "$folder/lab/splats"
 	cp "$JOB" "$folder/lab/job"
-	cp "$MODULE" "$folder/lab/vmzone.ko"
+	[ -z "$MODULE" ] || cp "$MODULE" "$folder/lab/vmzone.ko"
 	(
 		cd "$TOP"
 		# Words of the head are paths from the top of the clone, patterns
@@ -116,7 +141,7 @@ run_files() {
 	done
 	# shellcheck disable=SC2046,SC2086 # lists of names
 	image_modules "$folder" "$ROOT" "$RELEASE" $DISK_MODULES \
-		$(modinfo -F depends "$MODULE" "${others[@]}" | tr , ' ') $(job_needs "$JOB" modules) $modules
+		$([ -z "$MODULE" ] || modinfo -F depends "$MODULE" "${others[@]}" | tr , ' ') $(job_needs "$JOB" modules) $modules
 	for word in "${others[@]}"; do
 		cp "$word" "$folder/lab/modules/"
 		echo "/lab/modules/$(basename "$word")" >>"$folder/lab/insmod"
@@ -125,7 +150,7 @@ run_files() {
 		TOKEN=$TOKEN
 		JOB_TTY=$JOB_TTY
 		$(run_disk_names)
-		MANUAL='$(job_needs "$JOB" vmzone)'
+		MANUAL='$(job_needs "$JOB" vmzone)$(job_needs "$JOB" root)'
 		PARAMETERS='$(job_needs "$JOB" parameters)$parameters'
 		$screen
 		set --$([ ${#ARGUMENTS[@]} -eq 0 ] || printf ' %q' "${ARGUMENTS[@]}")
@@ -140,6 +165,10 @@ run_disks() {
 	if [ -n "$data" ]; then
 		image_disk "$work/data.disk" "$data"
 		DISKS+=(data)
+	fi
+	if [ -n "$root" ]; then
+		image_disk "$work/root.disk" "$root" 256
+		DISKS+=(root)
 	fi
 	scratch=$(job_needs "$JOB" scratch)
 	if [ -n "$scratch" ]; then
@@ -217,7 +246,7 @@ run_keep() {
 		cp "$work/console.log" "$work/job.log" "$out/"
 		cp -R "$work/files/." "$out/"
 	fi
-	rm -rf "$work"/*.disk "$work/initramfs" "$work/tree"
+	rm -rf "$work"/*.disk "$work/initramfs" "$work/tree" "$work/root"
 	if [ "$status" -eq 0 ]; then
 		rm -rf "$work"
 	else
@@ -226,24 +255,21 @@ run_keep() {
 }
 
 run_main() {
-	local status=0 variant
+	local status=0
 	. "$LAB/kernel.sh"
 	. "$LAB/module.sh"
+	. "$LAB/root.sh"
 	. "$LAB/image.sh"
 	run_parse "$@"
 	memory=${memory:-$(job_needs "$JOB" memory 1024)}
 	timeout=${timeout:-$(job_needs "$JOB" timeout 300)}
 	TOKEN=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 
-	kernel_select "$kernel"
-	# The name of a build of its own, and what goes to the kernel's make for it.
-	read -r -a variant <<<"$(job_needs "$JOB" module)"
-	MODULE=$(module_build "$KDIR" "$RELEASE${variant[*]:+-${variant[0]}}" "${variant[@]:1}")
-
 	mkdir -p "$CACHE/runs"
 	find "$CACHE/runs" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +
 	work=$(mktemp -d "$CACHE/runs/$(basename "$JOB" .job).XXXXXX")
-	trap 'rm -rf "$work"/*.disk "$work/initramfs" "$work/tree"' EXIT
+	trap 'rm -rf "$work"/*.disk "$work/initramfs" "$work/tree" "$work/root"' EXIT
+	run_select
 	grep -v '^#' "$LAB/splats" >"$work/splats"
 	run_disks
 	run_files "$work/tree"

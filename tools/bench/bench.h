@@ -27,7 +27,8 @@ struct region {
 
 /* What the memory of a region is made of, in bytes. */
 struct memory {
-	uint64_t frames;
+	uint64_t frames;	/* resident now */
+	uint64_t held;		/* of the budget, at most so far */
 	uint64_t store;		/* all of it, payload included */
 	uint64_t payload;
 	uint64_t metadata;

@@ -4,6 +4,7 @@
  * were; so many of the longest accesses are they. What an access costs that
  * does not fault is measured on memory that is there, and taken off.
  */
+#include "../tests/zone.h"
 #include "report.h"
 
 #include <err.h>
@@ -89,7 +90,7 @@ static void print_quantiles(const uint32_t *ticks, size_t nr, double overhead)
 	for (size_t i = 0; i < nr; i++)
 		sum += ticks[i];
 	printf("\"mean\":%.1f", nr ? clock_ns(sum / nr - overhead) : 0);
-	for (size_t i = 0; nr && i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+	for (size_t i = 0; nr && i < ARRAY_SIZE(quantiles); i++) {
 		size_t rank = quantiles[i] * nr;
 
 		printf(",\"p%g\":%.1f", quantiles[i] * 100,
@@ -99,11 +100,11 @@ static void print_quantiles(const uint32_t *ticks, size_t nr, double overhead)
 
 static void print_memory(const struct totals *totals)
 {
-	printf(",\"memory\":{\"frames\":%lu,\"store\":%lu,\"payload\":%lu,\"metadata\":%lu,"
-	       "\"page_tables\":%ld,\"machine\":%ld,\"charged_peak\":%lu}",
-	       totals->memory.frames, totals->memory.store, totals->memory.payload,
+	printf(",\"memory\":{\"frames\":%lu,\"held\":%lu,\"store\":%lu,\"payload\":%lu,\"metadata\":%lu,"
+	       "\"page_tables\":%ld,\"machine\":%ld}",
+	       totals->memory.frames, totals->memory.held, totals->memory.store, totals->memory.payload,
 	       totals->memory.metadata, totals->page_table_kib << 10,
-	       (totals->free_kib_before - totals->free_kib_after) << 10, totals->held_bytes);
+	       (totals->free_kib_before - totals->free_kib_after) << 10);
 }
 
 void report(struct run *run, const struct totals *totals)

@@ -10,7 +10,6 @@ struct totals {
 	uint64_t cpu_ns;
 	long free_kib_before, free_kib_after;
 	long page_table_kib;
-	uint64_t held_bytes;
 	struct memory memory;
 	uint64_t wrong;
 };

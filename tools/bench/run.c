@@ -156,7 +156,6 @@ static int run_here(struct run *run)
 		pthread_join(ids[i], NULL);
 	totals.free_kib_after = free_kib();
 	totals.page_table_kib = read_number("/proc/self/status", "VmPTE:");
-	totals.held_bytes = cgroup_read("memory.peak", NULL);
 	run->region.system->ops->look(&run->region, &totals.memory);
 	totals.wrong = verify(run);
 	for (unsigned int i = 0; i < run->options->threads; i++)

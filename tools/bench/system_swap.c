@@ -2,7 +2,9 @@
 /*
  * Swap on zram: anonymous memory, or a shared memfd, in a memory cgroup whose
  * memory.max is the budget. And anonymous memory without a budget, the floor.
- * The job has set zram up, with lz4, as the only swap.
+ * The job has set zram up, with lz4, as the only swap. MADV_PAGEOUT is the same
+ * without a cgroup's limit, and so without a budget: a program that takes a fault
+ * does not learn of it, and cannot call in time.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -99,6 +101,7 @@ static void swap_unpin(struct region *region, size_t first, size_t nr)
 static void anon_look(struct region *region, struct memory *memory)
 {
 	memory->frames = cgroup_read("memory.stat", "anon") + cgroup_read("memory.stat", "shmem");
+	memory->held = cgroup_read("memory.peak", NULL);
 }
 
 static void swap_look(struct region *region, struct memory *memory)
@@ -111,7 +114,7 @@ static void swap_look(struct region *region, struct memory *memory)
 		err(1, "the figures of zram0");
 	fclose(statistics);
 	fclose(bytes);
-	memory->frames = cgroup_read("memory.stat", "anon") + cgroup_read("memory.stat", "shmem");
+	anon_look(region, memory);
 	memory->store = used;
 	memory->payload = compressed;
 	memory->metadata = disk / PAGE_BYTES * (ZRAM_ENTRY_BYTES + SWAP_ENTRY_BYTES);
@@ -130,6 +133,14 @@ static const struct system_ops swap_ops = {
 	.page_in = swap_page_in,
 	.pin = swap_pin,
 	.unpin = swap_unpin,
+	.look = swap_look,
+};
+
+static const struct system_ops pageout_ops = {
+	.is_there = swap_is_there,
+	.map = swap_map,
+	.page_out = swap_page_out,
+	.page_in = swap_page_in,
 	.look = swap_look,
 };
 
@@ -157,6 +168,10 @@ const struct system system_zram_mglru_cluster = {
 
 const struct system system_memfd = {
 	.name = "memfd", .ops = &swap_ops, .is_bounded = true, .is_shared = true,
+};
+
+const struct system system_pageout = {
+	.name = "madv-pageout", .ops = &pageout_ops,
 };
 
 const struct system system_anon = {

@@ -78,6 +78,7 @@ static void zone_system_look(struct region *region, struct memory *memory)
 	struct vmzone_stats stats = zone_stats(&zone);
 
 	memory->frames = stats.resident_frames * PAGE_BYTES;
+	memory->held = stats.peak_resident_frames * PAGE_BYTES;
 	memory->store = stats.store_bytes;
 	memory->payload = stats.store_payload_bytes;
 	memory->metadata = stats.metadata_bytes;

@@ -9,6 +9,8 @@ const struct system *const systems[] = {
 	&system_zram_mglru,
 	&system_zram_mglru_cluster,
 	&system_memfd,
+	&system_pageout,
+	&system_uffd,
 	&system_anon,
 	NULL
 };

@@ -9,5 +9,6 @@ extern const struct system system_zone;
 extern const struct system system_zram, system_zram_cluster;
 extern const struct system system_zram_mglru, system_zram_mglru_cluster;
 extern const struct system system_memfd, system_anon;
+extern const struct system system_uffd, system_pageout;
 
 #endif /* SYSTEMS_H */

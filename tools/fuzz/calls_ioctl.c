@@ -8,6 +8,7 @@
 #include "../tests/zone.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/vmzone.h>
 #include <stddef.h>
 #include <string.h>
@@ -170,6 +171,9 @@ static struct outcome run_make(struct context *context, const struct call *call,
 
 	if (field_value(call, arg, "flags") & VMZONE_CREATE_NAMED)
 		tables->named = true;
+	/* Any descriptor will do, and a program need not begin with one. */
+	if (fd_at(tables, arg[IN_FD]) < 0)
+		fd_put(tables, arg[IN_FD], open("/dev/vmzone", O_RDWR | O_CLOEXEC), FD_ZONE);
 	outcome = run_ioctl(context, call, arg);
 	if (outcome.result || outcome.verdict == VERDICT_SKIPPED ||
 	    (outcome.kind != FD_ZONE && outcome.kind != FD_READONLY))

@@ -229,6 +229,9 @@ static void run_corpus(void)
 	for (uint32_t i = 0; i < shared->nr_corpus; i++)
 		run_worker((struct job){ .program = &shared->pool[i], .times = TIMES_AS_IT_IS });
 	tell("the corpus as it is: every result is one of the contract's", NULL);
+	ok(shared->nr_succeeded > shared->nr_calls / 3,
+	   "the corpus as it is: %llu of %llu calls succeed",
+	   (unsigned long long)shared->nr_succeeded, (unsigned long long)shared->nr_calls);
 }
 
 static void run_changed(unsigned int seconds)

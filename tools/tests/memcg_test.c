@@ -32,30 +32,9 @@
 
 static const struct pattern text = { .fill = FILL_TEXT, .id = 1 };
 
-static int put(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
-
-	if (fd < 0)
-		return errno;
-	error = write(fd, value, strlen(value)) < 0 ? errno : 0;
-	close(fd);
-	return error;
-}
-
-static void must_put(const char *path, const char *value)
-{
-	int error = put(path, value);
-
-	if (error) {
-		errno = error;
-		bail("writing %s to %s", value, path);
-	}
-}
-
 static void set_limit(const char *value)
 {
-	must_put(GROUP "/memory.max", value);
+	must_write_text(GROUP "/memory.max", value);
 }
 
 /* Made in the cgroup by a process that leaves it again. */
@@ -63,11 +42,11 @@ static struct zone zone_in_group(size_t bytes, size_t budget)
 {
 	struct zone zone;
 
-	must_put(GROUP "/cgroup.procs", "0");
+	must_write_text(GROUP "/cgroup.procs", "0");
 	zone = zone_new((struct vmzone_create) {
 		.bytes = bytes, .frames = budget / page_size, .store_limit = 64 * MIB,
 	});
-	must_put(ROOT "/cgroup.procs", "0");
+	must_write_text(ROOT "/cgroup.procs", "0");
 	return zone;
 }
 
@@ -177,7 +156,7 @@ static int write_and_read_inside(void *arg)
 {
 	const struct zone *zone = arg;
 
-	must_put(GROUP "/cgroup.procs", "0");
+	must_write_text(GROUP "/cgroup.procs", "0");
 	for (size_t slot = 0; slot < zone->nr_slots; slot += page_size / sizeof(long))
 		touch_read(zone, slot, 1);
 	return write_and_read(arg);
@@ -239,7 +218,7 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
 int main(void)
 {
 	test_begin(240);
-	if (put(ROOT "/cgroup.subtree_control", "+memory") || mkdir(GROUP, 0755)) {
+	if (write_text(ROOT "/cgroup.subtree_control", "+memory") || mkdir(GROUP, 0755)) {
 		skip("no memory cgroup (v2) here", "who pays for a zone");
 		return tap_end();
 	}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults that end in a signal, counts of faults, child processes, and what they
- * may do.
+ * Faults that end in a signal, counts of faults, child processes and what they may
+ * do, and the kernel's files.
  */
 #define _GNU_SOURCE
 #include "zone.h"
 #include "tap.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -111,6 +113,27 @@ void drop_capability(int capability)
 	data[capability / 32].inheritable &= ~bit;
 	if (syscall(SYS_capset, &header, data))
 		bail("capset");
+}
+
+int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return errno;
+	error = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return error;
+}
+
+void must_write_text(const char *path, const char *text)
+{
+	int error = write_text(path, text);
+
+	if (error) {
+		errno = error;
+		bail("writing %s to %s", text, path);
+	}
 }
 
 long read_number(const char *path, const char *key)

@@ -141,6 +141,10 @@ int child_run(int (*body)(void *arg), void *arg);
 /* Takes a capability (CAP_*) from the calling process for good; bails. */
 void drop_capability(int capability);
 
+/* Writes text to a file of /proc, /sys or so. Return: 0 or errno; must_write_text bails. */
+int write_text(const char *path, const char *text);
+void must_write_text(const char *path, const char *text);
+
 /* One line of a /proc or /sys file as a number; -1 without it. key NULL: the first. */
 long read_number(const char *path, const char *key);
 /* Memory of the machine that nobody uses, what CPUs keep for themselves included. */

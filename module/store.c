@@ -290,7 +290,8 @@ static int load_object(struct compressed_store *store, struct vmzone_token token
 	const void *src;
 	int ret;
 
-	if (!codec)
+	/* No object is longer, whatever has become of its token. */
+	if (!codec || len > PAGE_SIZE)
 		return -EBADMSG;
 	if (codec->load_needs_work) {
 		scratch = vmzone_codec_begin(codec);

@@ -112,9 +112,42 @@ static inline void vmzone_shrinker_unregister(struct shrinker *shrinker)
 #endif
 
 /*
- * zsmalloc: objects are mapped for reading and writing up to 6.14, and copied
- * by zs_obj_*() from then on. Nothing between begin and end may sleep.
+ * zsmalloc: objects are mapped for reading and writing up to 6.14; from then on
+ * they are copied in, and what is read is copied out if it lies in two pages.
+ * Nothing between begin and end may sleep.
  */
+#ifdef VMZONE_HAVE_ZS_OBJ
+#define VMZONE_ZS_READ_NEEDS_COPY	true
+
+static inline void vmzone_zs_write(struct zs_pool *pool, unsigned long handle,
+				   const void *src, size_t len)
+{
+	zs_obj_write(pool, handle, (void *)src, len);
+}
+
+/* 7.0 wants to know how much is read. */
+static inline const void *vmzone_zs_read_begin(struct zs_pool *pool, unsigned long handle,
+					       size_t len, void *copy)
+{
+#ifdef VMZONE_HAVE_ZS_READ_LEN
+	return zs_obj_read_begin(pool, handle, len, copy);
+#else
+	return zs_obj_read_begin(pool, handle, copy);
+#endif
+}
+
+static inline void vmzone_zs_read_end(struct zs_pool *pool, unsigned long handle,
+				      size_t len, const void *src)
+{
+#ifdef VMZONE_HAVE_ZS_READ_LEN
+	zs_obj_read_end(pool, handle, len, (void *)src);
+#else
+	zs_obj_read_end(pool, handle, (void *)src);
+#endif
+}
+#else
+#define VMZONE_ZS_READ_NEEDS_COPY	false
+
 static inline void vmzone_zs_write(struct zs_pool *pool, unsigned long handle,
 				   const void *src, size_t len)
 {
@@ -124,15 +157,27 @@ static inline void vmzone_zs_write(struct zs_pool *pool, unsigned long handle,
 	zs_unmap_object(pool, handle);
 }
 
-static inline const void *vmzone_zs_read_begin(struct zs_pool *pool,
-					       unsigned long handle)
+static inline const void *vmzone_zs_read_begin(struct zs_pool *pool, unsigned long handle,
+					       size_t len, void *copy)
 {
 	return zs_map_object(pool, handle, ZS_MM_RO);
 }
 
-static inline void vmzone_zs_read_end(struct zs_pool *pool, unsigned long handle)
+static inline void vmzone_zs_read_end(struct zs_pool *pool, unsigned long handle,
+				      size_t len, const void *src)
 {
 	zs_unmap_object(pool, handle);
+}
+#endif
+
+/* 6.16 wants to know on which node. */
+static inline unsigned long vmzone_zs_malloc(struct zs_pool *pool, size_t len, gfp_t gfp)
+{
+#ifdef VMZONE_HAVE_ZS_NODE
+	return zs_malloc(pool, len, gfp, NUMA_NO_NODE);
+#else
+	return zs_malloc(pool, len, gfp);
+#endif
 }
 
 #endif /* VMZONE_COMPAT_H */

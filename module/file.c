@@ -318,7 +318,7 @@ static int zero_part(struct vmzone_zone *zone, loff_t pos, size_t len)
 				  &page, &touch);
 	if (ret)
 		return ret == -ENOENT || ret == -EFBIG ? 0 : ret;
-	zero_user(page, offset_in_page(pos), len);
+	memzero_page(page, offset_in_page(pos), len);
 	set_page_dirty(page);
 	unlock_page(page);
 	put_page(page);

@@ -42,8 +42,8 @@ struct vmzone_frame {
 	unsigned long private;
 };
 
-#define VMZONE_FRAME_MATCH(pg, fr)					\
-	static_assert(offsetof(struct page, pg) ==			\
+#define VMZONE_FRAME_MATCH(fo, fr)					\
+	static_assert(offsetof(struct folio, fo) ==			\
 		      offsetof(struct vmzone_frame, fr))
 VMZONE_FRAME_MATCH(flags, page_flags);
 VMZONE_FRAME_MATCH(lru, node);

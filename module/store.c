@@ -171,7 +171,7 @@ static int alloc_within_limit(struct compressed_store *store, size_t len,
 			  __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ACCOUNT;
 	struct mem_cgroup *memcg = set_active_memcg(store->memcg);
 
-	*handle = zs_malloc(store->pool, len, gfp);
+	*handle = vmzone_zs_malloc(store->pool, len, gfp);
 	set_active_memcg(memcg);
 	if (IS_ERR_VALUE(*handle))
 		return -ENOMEM;
@@ -287,20 +287,24 @@ static int load_object(struct compressed_store *store, struct vmzone_token token
 	size_t len = FIELD_GET(VMZONE_TOKEN_LEN, token.hi);
 	struct vmzone_codec_scratch *scratch = NULL;
 	unsigned long handle = token_value(token);
+	void *copy = dst;
 	const void *src;
 	int ret;
 
 	/* No object is longer, whatever has become of its token. */
 	if (!codec || len > PAGE_SIZE)
 		return -EBADMSG;
-	if (codec->load_needs_work) {
+	/* A raw page is one of zsmalloc's as well, and is read in place. */
+	if (codec->load_needs_work ||
+	    (VMZONE_ZS_READ_NEEDS_COPY && codec->id != VMZONE_CODEC_NONE)) {
 		scratch = vmzone_codec_begin(codec);
 		if (IS_ERR(scratch))
 			return PTR_ERR(scratch);
+		copy = scratch->out;
 	}
-	src = vmzone_zs_read_begin(store->pool, handle);
+	src = vmzone_zs_read_begin(store->pool, handle, len, copy);
 	ret = codec->decompress(scratch ? scratch->work : NULL, src, len, dst);
-	vmzone_zs_read_end(store->pool, handle);
+	vmzone_zs_read_end(store->pool, handle, len, src);
 	if (scratch)
 		vmzone_codec_end(scratch);
 	return ret;

@@ -71,6 +71,13 @@ apt_version() {
 		sed -n 's/^  Candidate: //p' | grep -v '^(none)$' || true
 }
 
+# apt_closure PACKAGE...: the packages and all that they depend on, as if nothing
+# were installed; nothing if any of them cannot be had
+apt_closure() {
+	apt-get "${APT_OPTIONS[@]}" --simulate --no-install-recommends install "$@" 2>/dev/null |
+		sed -n 's/^Inst \([^ ]*\) .*/\1/p' || true
+}
+
 # apt_unpack FOLDER PACKAGE...: fetches the packages and unpacks them there;
 # leaves no folder when they cannot be had
 apt_unpack() {

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # lab kernel: stock Debian kernels, unpacked in the cache and never installed.
 #
-# kernels/RELEASE      one kernel: boot/vmlinuz-*, lib/modules/*, usr/src/*
+# kernels/RELEASE      one kernel: boot/vmlinuz-*, lib/modules/*, usr/src/*, and
+#                      toolchain/ if this machine cannot build for it (toolchain.sh)
 # kernels/suite-NAME   a link to the one that the suite gave last
 # kernels/debug-*      built by debug.sh
 #
@@ -67,6 +68,11 @@ kernel_unpack() {
 	# Its headers name one another by their absolute place.
 	kdir=$part/usr/src/linux-headers-$release
 	sed -i "s|/usr/src/|$final/usr/src/|" "$kdir/Makefile"
+	# From 7.2 on the kernel lies beside its modules.
+	if [ ! -d "$part/boot" ]; then
+		mkdir "$part/boot"
+		ln -s "../lib/modules/$release/vmlinuz" "$part/boot/vmlinuz-$release"
+	fi
 	depmod -b "$part" "$release"
 	mv "$part" "$final"
 }
@@ -125,6 +131,8 @@ kernel_select() {
 	DISK_MODULES="virtio_pci virtio_blk"
 	DISK_PREFIX=/dev/vd
 	JOB_TTY=/dev/ttyS1
+	. "$LAB/toolchain.sh"
+	toolchain_select "$1" "$KDIR" "$ROOT/toolchain"
 }
 
 kernel_main() {

@@ -71,6 +71,10 @@ fuzz: setup
 	@$(MAKE) --no-print-directory -s -C tools/fuzz
 	@tools/check/fuzz
 
+kernels: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/kernels
+
 policies: setup
 	@tools/policy/compare
 
@@ -118,4 +122,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/stress clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz deb policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -96,6 +96,10 @@ nightly: setup
 deb: setup
 	@tools/packaging/build build/deb
 
+packages: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/check/packages
+
 coverage: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/coverage/run
@@ -122,4 +126,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/stress clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

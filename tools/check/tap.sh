@@ -16,6 +16,18 @@ tap_result() {
 	fi
 }
 
+# tap_check NAME COMMAND...: one test; what the command says is shown if it fails
+tap_check() {
+	local name=$1 said status=0
+	shift
+	said=$("$@" 2>&1) || status=$?
+	if [ "$status" -ne 0 ]; then
+		echo "# status $status of: $*"
+		tail -n 60 <<<"$said" | sed 's/^/# /'
+	fi
+	tap_result "$status" "$name"
+}
+
 # tap_job [OPTION VALUE]... JOB [ARGUMENTS...]: runs a lab job that prints TAP of
 # its own and ends with status 1 when a test of it failed; the run as such (no
 # splat, no hang, a clean unload) is one more test

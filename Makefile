@@ -75,6 +75,11 @@ kernels: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/kernels
 
+races: setup
+	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory -s -C tools/races
+	@tools/check/races
+
 policies: setup
 	@tools/policy/compare
 
@@ -119,6 +124,7 @@ install: all
 clean:
 	@tools/lab/lab module --clean
 	@$(MAKE) --no-print-directory -s -C tools/tests clean
+	@$(MAKE) --no-print-directory -s -C tools/races clean
 	@$(MAKE) --no-print-directory -s -C tools/vmzone clean
 	@$(MAKE) --no-print-directory -s -C tools/fuzz clean
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
@@ -126,4 +132,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/stress clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages races policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Proves the same of the reclaimer, which unmaps frames in batches, keeps them on
+ * standby for a while, and takes the oldest: stores, pins and faults between these
+ * steps; the shrinker between any two; and a zone that ends while a worker evicts.
+ */
+#define _GNU_SOURCE
+#include "race.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define NR_SLOTS 128
+#define NR_FRAMES 16
+#define OLDEST 0		/* the slot that FIFO chooses first */
+
+static struct actor filler, rival;
+
+static void begin(void)
+{
+	struct vmzone_create create = {
+		.bytes = NR_SLOTS * page_size, .frames = NR_FRAMES, .policy = VMZONE_POLICY_FIFO,
+	};
+
+	race_begin_as(create);
+}
+
+/* Gives a version to all slots but the oldest, which is there already: so that goes out. */
+static long fill_others(long version)
+{
+	for (size_t slot = 0; slot < NR_SLOTS; slot++)
+		if (slot != OLDEST)
+			store_version(slot, version);
+	return 0;
+}
+
+/* Somebody, the filler or a worker, is stopped with the oldest frame at that point. */
+static void stop_reclaim(const char *point, const char *name)
+{
+	store_version(OLDEST, 1);
+	ok(actor_stops(&filler, fill_others, 1, point, OLDEST),
+	   "%s: the reclaimer has come to %s", name, point);
+}
+
+static void go_on(const char *point, const char *name, long version)
+{
+	size_t bad = 0;
+
+	point_release(point);
+	is(actor_end(&filler), 0, "%s: all slots were written", name);
+	is(act_touch(OLDEST), version, "%s: the oldest is right", name);
+	for (size_t slot = 0; slot < NR_SLOTS; slot++)
+		bad += slot != OLDEST && act_touch(slot) != 1;
+	is(bad, 0, "%s: so are all others", name);
+	is(zone_stats(&zone).sigbus, 0, "%s: nobody was turned away", name);
+	race_end(name);
+}
+
+/* A store through the mapping of a frame that is marked for standby. */
+static void store_before_park(void)
+{
+	const char *name = "store before standby";
+
+	begin();
+	stop_reclaim("park_marked", name);
+	store_version(OLDEST, 2);
+	go_on("park_marked", name, 2);
+}
+
+/* A pin by the page table of a frame that is marked: it stays until the pipe is empty. */
+static void splice_before_park(void)
+{
+	const char *name = "vmsplice before standby";
+	struct iovec iov = { .iov_len = page_size };
+	uint8_t page[page_size];
+	int pipes[2];
+
+	begin();
+	if (pipe(pipes))
+		bail("pipe");
+	stop_reclaim("park_marked", name);
+	iov.iov_base = slot_at(&zone, OLDEST);
+	is(vmsplice(pipes[1], &iov, 1, 0), page_size, "%s: vmsplice has the page", name);
+	point_release("park_marked");
+	is(actor_end(&filler), 0, "%s: all others were written", name);
+	is(slot_bits(OLDEST) & VMZONE_SLOT_RESIDENT, VMZONE_SLOT_RESIDENT, "%s: it stays in", name);
+	ok(zone_stats(&zone).evict_busy, "%s: evict_busy tells", name);
+	store_version(OLDEST, 2);
+	is(read(pipes[0], page, page_size), page_size, "%s: the pipe gives a page", name);
+	is(version_of(page, OLDEST), 2, "%s: the slot's own", name);
+	close(pipes[0]);
+	close(pipes[1]);
+	fill_others(1);
+	is(act_touch(OLDEST), 2, "%s: it is right after it may go", name);
+	race_end(name);
+}
+
+/* Somebody comes for a frame whose eviction from standby has got so far, and has to wait. */
+static void come_while_evicted(long (*act)(long arg), long result, long version,
+			       const char *what, const char *point)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s of standby at %s", what, point);
+	begin();
+	stop_reclaim(point, name);
+	actor_start(&rival, act, OLDEST);
+	ok(actor_waits(&rival), "%s: it sleeps", name);
+	point_release(point);
+	is(actor_end(&rival), result, "%s: it has the page", name);
+	go_on(point, name, version);
+}
+
+/* The machine wants memory while a frame is at each of these steps. */
+static void shrink_at(const char *point)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "shrinker at %s", point);
+	begin();
+	stop_reclaim(point, name);
+	squeeze();
+	go_on(point, name, 1);
+}
+
+/* The same while a fault has a frame and no contents yet. */
+static void shrink_while_filling(void)
+{
+	const char *name = "shrinker during a fault";
+
+	begin();
+	send_out(OLDEST, 1);
+	ok(actor_stops(&rival, act_touch, OLDEST, "fill_framed", OLDEST),
+	   "%s: the fault has a frame", name);
+	squeeze();
+	fill_others(1);
+	squeeze();
+	point_release("fill_framed");
+	is(actor_end(&rival), 1, "%s: the fault sees its page", name);
+	race_end(name);
+}
+
+/*
+ * The last mapping and descriptor go while a worker has a frame of the zone: the zone
+ * waits for the worker. Frames are taken one by one, so that none is left to a worker
+ * only, and never so few that the test had to evict.
+ */
+static void end_while_evicted(const char *point)
+{
+	char name[48];
+	size_t slot = 0;
+	bool held;
+
+	snprintf(name, sizeof(name), "end of the zone at %s", point);
+	begin();
+	point_arm(point, ANY);
+	/* Reserve, and low watermark: at 13 frames in use a worker starts. */
+	for (slot = 0; slot < 13; slot++)
+		store_version(slot, 1);
+	held = point_held(point);
+	ok(held, "%s: a worker has come to %s", name, point);
+	actor_start(&rival, act_drop, 0);
+	ok(actor_waits(&rival), "%s: the end waits for it", name);
+	point_release(point);
+	is(actor_end(&rival), 0, "%s: the zone has ended", name);
+}
+
+int main(void)
+{
+	races_begin();
+	store_before_park();
+	splice_before_park();
+	come_while_evicted(act_touch_write, 0, 2, "touch", "evict_unmapped");
+	come_while_evicted(act_touch_write, 0, 2, "touch", "evict_frozen");
+	come_while_evicted(act_touch_write, 0, 2, "touch", "evict_saved");
+	come_while_evicted(act_discard, 1, 0, "DISCARD", "evict_unmapped");
+	come_while_evicted(act_discard, 1, 0, "DISCARD", "evict_saved");
+	shrink_at("park_marked");
+	shrink_at("evict_unmapped");
+	shrink_at("evict_frozen");
+	shrink_while_filling();
+	end_while_evicted("park_marked");
+	end_while_evicted("evict_frozen");
+	return tap_end();
+}

@@ -8,7 +8,8 @@
  * NSDI 2024). Unlike CLOCK's, a touched frame stays where it is, so that new
  * frames, which come in ahead of the hand, do not mix with the survivors behind
  * it: what is used once is sifted out soon. A frame that was rescued from standby
- * has lost its place, and comes in as the newest, visited.
+ * has lost its place, and comes in as the newest, visited; one that could not be
+ * evicted comes back behind the hand.
  */
 #include <linux/err.h>
 #include <linux/list.h>
@@ -46,8 +47,10 @@ static void sieve_add(void *private, struct vmzone_frame *frame,
 		      enum vmzone_policy_reason reason)
 {
 	struct sieve *sieve = private;
+	/* Ahead of the hand, those that come back would keep it from all others. */
+	struct list_head *next = reason == VMZONE_POLICY_RETURNED ? sieve->hand : &sieve->queue;
 
-	vmzone_policy_list_add_marked(&sieve->queue, frame, reason);
+	vmzone_policy_list_add_marked(next, frame, reason);
 }
 
 static void sieve_remove(void *private, struct vmzone_frame *frame)

@@ -58,8 +58,7 @@ static bool all_resident(long ret)
 static void prepare_dirty(void)
 {
 	all_anew();
-	for (size_t slot = 0; slot < NR_USED; slot++)
-		poke(slot_at(&zone, slot), peek(slot_at(&zone, slot)));
+	all_dirty();
 }
 
 static long act_page_out(void)
@@ -185,6 +184,14 @@ static long act_get(void)
 static void prepare_set(void)
 {
 	prepare_in();
+	before = zone_get(zone.fd);
+}
+
+/* What does not fit has to be saved. */
+static void prepare_set_dirty(void)
+{
+	all_anew();
+	all_dirty();
 	before = zone_get(zone.fd);
 }
 
@@ -398,10 +405,11 @@ static long act_views(void)
 	  .holds = nothing_set, .undo = undo_set, ##__VA_ARGS__ }
 
 static const struct call calls[] = {
-	{ .name = "PAGE_IN", .prepare = prepare_out, .act = act_page_in, .holds = all_resident },
-	{ .name = "PAGE_OUT", .prepare = prepare_dirty, .act = act_page_out },
+	{ .name = "PAGE_IN", .prepare = prepare_out, .act = act_page_in, .holds = all_resident,
+	  .from_then_on = true },
+	{ .name = "PAGE_OUT", .prepare = prepare_dirty, .act = act_page_out, .from_then_on = true },
 	{ .name = "PIN of stored slots", .prepare = prepare_pin, .act = act_pin,
-	  .holds = all_or_no_pins, .undo = undo_pin },
+	  .holds = all_or_no_pins, .undo = undo_pin, .from_then_on = true },
 	{ .name = "PIN of empty slots", .prepare = prepare_pin, .act = act_pin_fresh,
 	  .holds = all_or_no_fresh_pins, .undo = undo_pin_fresh },
 	{ .name = "UNPIN", .prepare = prepare_unpin, .act = act_unpin, .holds = no_pins,
@@ -420,7 +428,7 @@ static const struct call calls[] = {
 	SET("fewer bytes", prepare_set, act_set_smaller, .frugal = true),
 	SET("more bytes", prepare_set, act_set_larger, .frugal = true),
 	SET("more frames", prepare_set, act_set_more_frames),
-	SET("fewer frames", prepare_set, act_set_fewer_frames),
+	SET("fewer frames", prepare_set_dirty, act_set_fewer_frames, .from_then_on = true),
 	SET("the store's limit", prepare_set, act_set_store_limit, .frugal = true),
 	SET("fifo", prepare_set_clock, act_set_fifo),
 	SET("clock", prepare_set_fifo, act_set_clock),
@@ -428,9 +436,9 @@ static const struct call calls[] = {
 	SET("lru", prepare_set_fifo, act_set_lru),
 	SET("sieve", prepare_set_fifo, act_set_sieve),
 	SET("s3fifo", prepare_set_fifo, act_set_s3fifo),
-	SET("lzo-rle", prepare_set_lzo_rle, act_set_codec),
-	SET("zstd", prepare_set_zstd, act_set_codec),
-	SET("all at once", prepare_set_all, act_set_all),
+	SET("lzo-rle", prepare_set_lzo_rle, act_set_codec, .from_then_on = true),
+	SET("zstd", prepare_set_zstd, act_set_codec, .from_then_on = true),
+	SET("all at once", prepare_set_all, act_set_all, .from_then_on = true),
 	SET("more frames of a preallocated zone", prepare_set_prealloc, act_set_more_frames),
 };
 

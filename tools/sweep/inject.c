@@ -22,7 +22,10 @@
 /* Above any order that is ever asked for: no page at all. */
 #define NO_ORDER 64
 
-static int nth_fd = -1;
+static const char *const injectors[] = { "failslab", "fail_page_alloc", "fail_function" };
+
+static int nth_fd = -1, make_it_fail_fd = -1;
+static bool from_then_on;
 static char probed[64];
 static long times;
 
@@ -57,8 +60,6 @@ static void unprobe(void)
 
 void inject_begin(void)
 {
-	static const char *const injectors[] = { "failslab", "fail_page_alloc", "fail_function" };
-
 	for (size_t i = 0; i < ARRAY_SIZE(injectors); i++) {
 		set(injectors[i], "probability", 0);
 		set(injectors[i], "task-filter", 0);
@@ -69,7 +70,8 @@ void inject_begin(void)
 	set("fail_page_alloc", "ignore-gfp-wait", 0);
 	set("fail_page_alloc", "ignore-gfp-highmem", 0);
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth_fd < 0)
+	make_it_fail_fd = open("/proc/thread-self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	if (nth_fd < 0 || make_it_fail_fd < 0)
 		bail("/proc/thread-self/fail-nth: is the kernel built for fault injection?");
 }
 
@@ -80,13 +82,26 @@ void inject_end(void)
 	set("failslab", "cache-filter", 0);
 	set("fail_page_alloc", "min-order", 1);
 	close(nth_fd);
+	close(make_it_fail_fd);
 }
 
 /* The filter lets through the caches that are marked, and none is. */
 void inject_into(enum allocations which)
 {
-	set("failslab", "cache-filter", which != OF_SLABS);
-	set("fail_page_alloc", "min-order", which == OF_PAGES ? 0 : NO_ORDER);
+	from_then_on = which == OF_ALL_FROM_THEN_ON;
+	set("failslab", "cache-filter", which == OF_PAGES);
+	set("fail_page_alloc", "min-order", which == OF_SLABS ? NO_ORDER : 0);
+	/* Of the tasks that shall fail, which this one is for a while; else of none. */
+	for (int i = 0; i < 2; i++) {
+		set(injectors[i], "task-filter", from_then_on);
+		set(injectors[i], "probability", from_then_on ? 100 : 0);
+	}
+}
+
+static void make_it_fail(bool yes)
+{
+	if (pwrite(make_it_fail_fd, yes ? "1" : "0", 1, 0) != 1)
+		bail("write of make-it-fail");
 }
 
 void fail_nth(unsigned int nth)
@@ -96,12 +111,17 @@ void fail_nth(unsigned int nth)
 
 	if (pwrite(nth_fd, text, len, 0) != len)
 		bail("write of fail-nth");
+	/* It fails what comes after the nth; before, fail-nth has the word. */
+	if (from_then_on && nth)
+		make_it_fail(true);
 }
 
 static unsigned int nth_left(void)
 {
 	char text[16] = "";
 
+	if (from_then_on)
+		make_it_fail(false);
 	if (pread(nth_fd, text, sizeof(text) - 1, 0) <= 0)
 		bail("read of fail-nth");
 	fail_nth(0);

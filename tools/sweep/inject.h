@@ -12,6 +12,7 @@
 enum allocations {
 	OF_SLABS,		/* kmalloc() and its kin */
 	OF_PAGES,		/* alloc_pages() and its kin, also for slabs */
+	OF_ALL_FROM_THEN_ON,	/* both, and once one has failed all others do, too */
 	NR_ALLOCATIONS,
 };
 

@@ -44,7 +44,8 @@ static const struct pattern pattern = { .fill = FILL_TEXT, .id = 1 };
  * @name: what waits for what
  * @helper: what another process does meanwhile, again and again; NULL: nothing
  * @act: what is to wait, again and again
- * @in: functions of the kernel that the wait is in
+ * @in: the function of vmzone that sleeps, and one that has called it. What the kernel
+ *	sleeps in for it, such as a mutex, /proc/PID/stack leaves out
  */
 struct wait {
 	const char *name;
@@ -170,19 +171,19 @@ static const struct wait waits[] = {
 	  { "vmzone_slot_wait", "vmzone_range_discard" } },
 	{ "a hole, for a slot", touch_filling, punch_filling,
 	  { "vmzone_slot_wait", "vmzone_range_discard" } },
-	{ "PIN, for the lock of ranges", page_in, pin, { "__mutex_lock", "vmzone_range_pin" } },
+	{ "PIN, for the lock of ranges", page_in, pin, { "vmzone_range_pin", "vmzone_ioctl" } },
 	{ "UNPIN, for the lock of ranges", page_in, unpin,
-	  { "__mutex_lock", "vmzone_range_unpin" } },
+	  { "vmzone_range_unpin", "vmzone_ioctl" } },
 	{ "DISCARD, for the lock of ranges", page_in, discard_filling,
-	  { "__mutex_lock", "vmzone_range_discard" } },
+	  { "vmzone_range_discard", "vmzone_ioctl" } },
 	{ "PAGE_IN, for the lock of ranges", page_in, page_in,
-	  { "__mutex_lock", "vmzone_range_page_in" } },
+	  { "vmzone_range_page_in", "vmzone_ioctl" } },
 	{ "SET of frames, for the lock of ranges", page_in, set_frames,
-	  { "__mutex_lock", "vmzone_settings_apply" } },
+	  { "vmzone_settings_apply", "vmzone_ioctl" } },
 	{ "SET of frames, for frames", NULL, set_frames,
-	  { "schedule_timeout", "vmzone_reclaim_shrink" } },
+	  { "vmzone_reclaim_shrink", "vmzone_settings_apply" } },
 	{ "SET of frames, for another SET", set_frames, set_frames,
-	  { "rwsem_down_write", "vmzone_settings_apply" } },
+	  { "vmzone_settings_apply", "vmzone_ioctl" } },
 	{ "SET of the store's limit, for a slot", touch_filling, set_store_limit,
 	  { "vmzone_slot_wait", "vmzone_settings_apply" } },
 	{ "POSIX_FADV_WILLNEED, for a frame", NULL, willneed,
@@ -260,7 +261,11 @@ static bool is_in(pid_t pid, const struct wait *wait)
 		bail("%s", path);
 	len = read(fd, stack, sizeof(stack) - 1);
 	close(fd);
-	return len > 0 && strstr(stack, wait->in[0]) && strstr(stack, wait->in[1]);
+	if (len <= 0 || !strstr(stack, wait->in[1]))
+		return false;
+	/* Its first line is where it sleeps. */
+	*strchrnul(stack, '\n') = 0;
+	return strstr(stack, wait->in[0]);
 }
 
 static long now_ms(void)

@@ -24,6 +24,9 @@
 #define PART 16UL		/* slots that a call is made on, from FIRST on */
 #define FIRST 4UL
 
+/* Where nothing else is mapped. */
+#define APART ((void *)(1UL << 45))
+
 static size_t fresh;		/* for a first touch */
 static uint64_t sigbus_before;
 static uint8_t pages[PART * 4096];
@@ -38,6 +41,7 @@ static void prepare_fresh(void)
 {
 	all_anew();
 	fresh = fresh_slot();
+	pool_drain();
 	note_sigbus();
 }
 
@@ -114,11 +118,13 @@ static void prepare_write_out(void)
 	expect_change(FIRST, 1, 2);
 }
 
-/* Without page tables, which the kernel makes anew. */
+/* Far from all else, so without page tables. */
 static void prepare_unmapped(void)
 {
 	prepare_in();
-	second = zone_map(zone.fd, NR_USED);
+	second = mmap(APART, NR_USED * page_size, PROT_READ | PROT_WRITE, MAP_SHARED, zone.fd, 0);
+	if (second != APART)
+		bail("mmap where nothing is");
 }
 
 static long act_fault_elsewhere(void)
@@ -308,6 +314,12 @@ static long act_fadvise_in(void)
 	return -posix_fadvise(zone.fd, FIRST * page_size, PART * page_size, POSIX_FADV_WILLNEED);
 }
 
+static void prepare_dirty(void)
+{
+	all_anew();
+	all_dirty();
+}
+
 static long act_fadvise_out(void)
 {
 	return -posix_fadvise(zone.fd, FIRST * page_size, PART * page_size, POSIX_FADV_DONTNEED);
@@ -408,7 +420,7 @@ static const struct call calls[] = {
 	  .holds = edges_kept },
 	{ .name = "POSIX_FADV_WILLNEED", .prepare = prepare_out, .act = act_fadvise_in,
 	  .never_fails = true },
-	{ .name = "POSIX_FADV_DONTNEED", .prepare = prepare_in, .act = act_fadvise_out,
+	{ .name = "POSIX_FADV_DONTNEED", .prepare = prepare_dirty, .act = act_fadvise_out,
 	  .never_fails = true },
 	{ .name = "munmap of a part", .prepare = prepare_unmapped, .act = act_munmap_part,
 	  .undo = undo_second },

@@ -23,24 +23,22 @@
 static size_t fresh;
 static struct vmzone_stats seen, now;
 
+static long act_page_out(void)
+{
+	return zone_range(&zone, VMZONE_IOC_PAGE_OUT, 0, NR_USED);
+}
+
 /* All have a frame, and no good copy. */
 static void prepare_dirty(void)
 {
 	all_anew();
-	all_in();
-	for (size_t slot = 0; slot < NR_USED; slot++)
-		poke(slot_at(&zone, slot), peek(slot_at(&zone, slot)));
+	all_dirty();
 }
 
 static void prepare_out(void)
 {
 	all_anew();
-	all_out();
-}
-
-static long act_page_out(void)
-{
-	return zone_range(&zone, VMZONE_IOC_PAGE_OUT, 0, NR_USED);
+	must(act_page_out(), "PAGE_OUT");
 }
 
 static long set_frames(uint64_t frames)
@@ -276,7 +274,7 @@ static void sweep_codec(uint32_t codec, const char *compress, const char *decomp
 	     "SET of a codec");
 	sweep_faults(compressors, ARRAY_SIZE(compressors), compressing, ARRAY_SIZE(compressing));
 	prepare_dirty();
-	all_out();
+	must(act_page_out(), "PAGE_OUT");
 	sweep_faults(&loaders[0], 1, decompressing, ARRAY_SIZE(decompressing));
 	sweep_faults(&loaders[3], 1, decompressing, ARRAY_SIZE(decompressing));
 }

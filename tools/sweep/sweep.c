@@ -8,6 +8,7 @@
 #include "sweep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,14 +68,32 @@ void expect_change(size_t first, size_t nr, uint8_t to)
 
 size_t fresh_slot(void)
 {
-	if (++next_fresh >= NR_LEAVES)
+	if (++next_fresh >= NR_SLOTS / FRESH_STEP)
 		bail("no slot is left that was never touched");
-	return next_fresh * LEAF_SLOTS;
+	return next_fresh * FRESH_STEP;
+}
+
+/* As the kernel does when it is short of memory. */
+void pool_drain(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "2", 1) != 1)
+		bail("/proc/sys/vm/drop_caches");
+	close(fd);
 }
 
 void all_out(void)
 {
 	must(zone_range(&zone, VMZONE_IOC_PAGE_OUT, 0, NR_USED), "PAGE_OUT of all");
+	pool_drain();
+}
+
+void all_dirty(void)
+{
+	all_in();
+	for (size_t slot = 0; slot < NR_USED; slot++)
+		poke(slot_at(&zone, slot), peek(slot_at(&zone, slot)));
 }
 
 void all_in(void)
@@ -126,7 +145,7 @@ static size_t bad_slots(bool succeeded)
 /* Gauges against what the slots say. The fresh one may have contents as well. */
 static bool gauges_hold(bool complain)
 {
-	const size_t starts[] = { 0, next_fresh * LEAF_SLOTS };
+	const size_t starts[] = { 0, next_fresh * FRESH_STEP };
 	struct vmzone_stats stats = zone_stats(&zone);
 	size_t resident = 0, stored = 0, pinned = 0, busy = 0;
 
@@ -155,12 +174,15 @@ static bool zone_holds(bool succeeded)
 {
 	struct vmzone_stats stats;
 	size_t bad = bad_slots(succeeded);
-	int ms;
+	bool hold = gauges_hold(false);
 
-	for (ms = 0; ms < REST_MS && !gauges_hold(false); ms++)
+	/* The zone's workers may be at it still. */
+	for (int ms = 0; ms < REST_MS && !hold; ms++) {
 		usleep(1000);
+		hold = gauges_hold(ms == REST_MS - 1);
+	}
 	stats = zone_stats(&zone);
-	return !bad && gauges_hold(true) && stats_hold_since(&stats, 2 * NR_FRAMES);
+	return !bad && hold && stats_hold_since(&stats, 2 * NR_FRAMES);
 }
 
 void zone_end(void)
@@ -277,25 +299,30 @@ struct tally sweep(const struct call *call, const struct injector *injector)
 static void sweep_call(const struct call *call)
 {
 	static const struct injector injector = { fail_nth, fail_nth_end };
-	struct tally tally[NR_ALLOCATIONS];
-	unsigned int points;
+	struct tally tally[NR_ALLOCATIONS] = {};
+	unsigned int points = 0, failed = 0, bad = 0;
 
 	for (int which = 0; which < NR_ALLOCATIONS; which++) {
 		unsigned int nr;
 
+		if (which == OF_ALL_FROM_THEN_ON && !call->from_then_on)
+			continue;
 		inject_into(which);
 		nr = count_points(call);
 		if (nr)
 			diag("  %s: %u failure points, of which some are tried", call->name, nr);
 		tally[which] = sweep_points(call, &injector, nr);
+		points += tally[which].points;
+		failed += tally[which].failed;
+		bad += tally[which].bad;
 	}
-	points = tally[OF_SLABS].points + tally[OF_PAGES].points;
+	inject_into(OF_SLABS);
 	if (!points && !call->frugal)
 		diag("  it met no failure point");
-	ok(!tally[OF_SLABS].bad && !tally[OF_PAGES].bad && (points || call->frugal),
-	   "%s: %u slab and %u page allocations failed in turn, and %u times the call",
+	ok(!bad && (points || call->frugal),
+	   "%s: %u slab and %u page allocations failed in turn, %u for good, and %u times the call",
 	   call->name, tally[OF_SLABS].points, tally[OF_PAGES].points,
-	   tally[OF_SLABS].failed + tally[OF_PAGES].failed);
+	   tally[OF_ALL_FROM_THEN_ON].points, failed);
 }
 
 void sweep_allocations(const struct call *calls, size_t nr)

@@ -23,6 +23,8 @@
  * @also: an errno that it may give besides ENOMEM; 0: none
  * @frugal: needs no memory, so that no failure point is met
  * @never_fails: by the contract
+ * @from_then_on: is also tried with all allocations failing from one on, since it has a
+ *	second way to memory; no fault on the way, which the kernel would try for ever
  * @tail: its last points, all of which are tried though it has hundreds, most of them
  *	of one kind in the kernel; 0: all of its points are
  */
@@ -35,6 +37,7 @@ struct call {
 	int also;
 	bool frugal;
 	bool never_fails;
+	bool from_then_on;
 	unsigned int tail;
 };
 
@@ -79,6 +82,8 @@ void sweep_allocations(const struct call *calls, size_t nr);
 #define LEAF_SLOTS 256UL
 #define NR_LEAVES 4096UL
 #define NR_SLOTS (LEAF_SLOTS * NR_LEAVES)
+/* So far apart that each has a page table of its own as well. */
+#define FRESH_STEP (2 * LEAF_SLOTS)
 
 extern struct zone zone;
 
@@ -97,8 +102,15 @@ void version_make(void *page, size_t slot, uint8_t version);
 /* A slot that was never touched, nor any near it; each time another one. */
 size_t fresh_slot(void);
 
-/* All is in the store; all has a frame; the contents are those of zone_begin(). */
+/* The zone has no page that it does not use: the next frame is the machine's. */
+void pool_drain(void);
+
+/*
+ * All is in the store, and the pool drained; all has a frame; all has, and no copy
+ * that is good; the contents are those of zone_begin().
+ */
 void all_out(void);
+void all_dirty(void);
 void all_in(void);
 void all_anew(void);
 

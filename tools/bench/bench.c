@@ -23,7 +23,8 @@ static const char usage[] =
 "  --policy NAME       of vmzone\n"
 "  --corpus FILE       pages to fill with, instead of made ones\n"
 "  --instructions      the clock counts instructions: lab run --icount\n"
-"  --codec             first, what lz4 takes by itself for a page\n"
+"  --facts             first, what lz4 takes by itself for a page, and what a\n"
+"                      zone takes that nobody touched\n"
 "  --list              names systems and works\n";
 
 #define MAX_NUMBERS 8
@@ -39,7 +40,7 @@ struct command {
 	const char *systems, *works;	/* lists of names; NULL: all */
 	struct numbers threads, times;
 	unsigned int repeats;
-	bool with_codec;
+	bool with_facts;
 };
 
 static struct numbers numbers_of(const char *text)
@@ -113,7 +114,7 @@ static const struct option long_options[] = {
 	{ "policy", required_argument, NULL, 'p' },
 	{ "corpus", required_argument, NULL, 'c' },
 	{ "instructions", no_argument, NULL, 'i' },
-	{ "codec", no_argument, NULL, 'z' },
+	{ "facts", no_argument, NULL, 'z' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
@@ -133,7 +134,7 @@ static void take_other(int option, struct command *command)
 		command->repeats = strtoul(optarg, NULL, 0);
 		break;
 	case 'z':
-		command->with_codec = true;
+		command->with_facts = true;
 		break;
 	case 'l':
 		list_all();
@@ -194,8 +195,10 @@ int main(int argc, char **argv)
 			errx(2, "more than %u threads", MAX_THREADS);
 	contents_open(options);
 	clock_calibrate(options);
-	if (command.with_codec)
+	if (command.with_facts) {
 		codec_report(options);
+		zone_report();
+	}
 	cgroup_setup();
 	for (options->repeat = 0; options->repeat < command.repeats; options->repeat++)
 		for (const struct work *work = works; work->name; work++)

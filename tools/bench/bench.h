@@ -165,6 +165,9 @@ void contents_make(void *page, size_t number);
 /* codec.c: what lz4 takes by itself; prints a line of JSON */
 void codec_report(const struct options *options);
 
+/* system_zone.c: what a zone takes that nobody touched; prints a line of JSON */
+void zone_report(void);
+
 /* clock.c */
 static inline uint64_t ticks_now(void)
 {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Frames that a zone without a budget of the work's has beyond its pages: it must not evict. */
@@ -86,6 +87,21 @@ static void zone_system_look(struct region *region, struct memory *memory)
 		errx(1, "the zone's counters do not hold together");
 	if (stats.sigbus || stats.load_errors)
 		errx(1, "%llu faults failed, %llu loads", stats.sigbus, stats.load_errors);
+}
+
+/* What a zone of 16 GiB takes of which nothing was touched. */
+void zone_report(void)
+{
+	struct region region = { .nr_pages = 1UL << 22, .nr_frames = 1024 };
+	struct memory memory = {};
+
+	zone_system_map(&region);
+	zone_system_look(&region, &memory);
+	printf("{\"zone\":\"untouched\",\"bytes\":%lu,\"metadata\":%lu}\n",
+	       region.nr_pages * PAGE_BYTES, memory.metadata);
+	fflush(stdout);
+	munmap(region.map, region.nr_pages * PAGE_BYTES);
+	close(region.fd);
 }
 
 static bool zone_system_is_there(const struct system *system)

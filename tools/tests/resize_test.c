@@ -59,7 +59,8 @@ static void down_and_up(void)
 	before = zone_stats(&zone);
 	is(pattern_bad(&zone, text, 0, NR_SLOTS), 0, "contents");
 	after = zone_stats(&zone);
-	is(after.resident_frames, NR_SLOTS, "all is resident again");
+	/* A worker that began when there were 16 frames may be ending its batch. */
+	between(after.resident_frames, NR_SLOTS - 16, NR_SLOTS, "all is resident again");
 	is(after.evictions_direct - before.evictions_direct, 0, "without an eviction");
 	zone_drop(&zone);
 }

@@ -27,7 +27,7 @@ DEFINE_STATIC_SRCU(transit);
  * memory and for page tables, and not for a frame or a slot.
  * Return: what vmzone_reclaim_transit_end() wants.
  */
-int vmzone_reclaim_transit_begin(void)
+int vmzone_reclaim_transit_begin(void) __acquires(&transit)
 {
 	return srcu_read_lock(&transit);
 }
@@ -38,7 +38,7 @@ int vmzone_reclaim_transit_begin(void)
  *
  * Context: the task that began it.
  */
-void vmzone_reclaim_transit_end(int cookie)
+void vmzone_reclaim_transit_end(int cookie) __releases(&transit)
 {
 	srcu_read_unlock(&transit, cookie);
 }

@@ -46,18 +46,6 @@ static size_t fill_up(const struct zone *into, struct pattern pattern)
 	return nr;
 }
 
-/* A frame that the worker looks at when its slot is discarded is free a moment later. */
-static struct vmzone_stats emptied(const struct zone *zone)
-{
-	struct vmzone_stats stats = zone_stats(zone);
-
-	for (int i = 0; stats.resident_frames && i < 200; i++) {
-		usleep(10000);
-		stats = zone_stats(zone);
-	}
-	return stats;
-}
-
 /* Zephyr frees what a mapping took that could not be completed, and takes as much again. */
 static void as_much_again(enum fill fill)
 {
@@ -83,7 +71,7 @@ static void as_much_again(enum fill fill)
 		is(pattern_bad(&zone, pattern, 0, nr), 0, "%s, round %u: contents", fill_name[fill],
 		   round);
 		zone_range(&zone, VMZONE_IOC_DISCARD, 0, NR_SLOTS);
-		stats = emptied(&zone);
+		stats = zone_emptied(&zone);
 		is(stats.free_frames, fresh.free_frames, "%s, round %u: every frame is back",
 		   fill_name[fill], round);
 		is(stats.store_bytes, fresh.store_bytes, "%s, round %u: and so is the store",

@@ -160,6 +160,17 @@ struct vmzone_stats zone_stats(const struct zone *zone)
 	return stats;
 }
 
+struct vmzone_stats zone_emptied(const struct zone *zone)
+{
+	struct vmzone_stats stats = zone_stats(zone);
+
+	for (int i = 0; stats.resident_frames && i < 200; i++) {
+		usleep(10000);
+		stats = zone_stats(zone);
+	}
+	return stats;
+}
+
 static bool at_most(const char *what, uint64_t value, const char *limit_name, uint64_t limit)
 {
 	if (value > limit)

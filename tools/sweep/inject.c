@@ -91,10 +91,12 @@ void inject_into(enum allocations which)
 	from_then_on = which == OF_ALL_FROM_THEN_ON;
 	set("failslab", "cache-filter", which == OF_PAGES);
 	set("fail_page_alloc", "min-order", which == OF_SLABS ? NO_ORDER : 0);
-	/* Of the tasks that shall fail, which this one is for a while; else of none. */
+	/* Of the tasks that shall fail, which this one is for a while; never of all. */
 	for (int i = 0; i < 2; i++) {
+		set(injectors[i], "probability", 0);
 		set(injectors[i], "task-filter", from_then_on);
-		set(injectors[i], "probability", from_then_on ? 100 : 0);
+		if (from_then_on)
+			set(injectors[i], "probability", 100);
 	}
 }
 

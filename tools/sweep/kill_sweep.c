@@ -31,8 +31,8 @@
 
 /* How long a wait lasts for those who are not killed is two seconds or more. */
 #define PROMPT_MS 700
-#define SIGHT_MS 20000
-#define NR_TRIES 6
+#define SIGHT_MS 10000
+#define NR_TRIES 5
 
 static struct zone zone;
 static int ends[2];
@@ -44,14 +44,16 @@ static const struct pattern pattern = { .fill = FILL_TEXT, .id = 1 };
  * @name: what waits for what
  * @helper: what another process does meanwhile, again and again; NULL: nothing
  * @act: what is to wait, again and again
- * @in: the function of vmzone that sleeps, and one that has called it. What the kernel
- *	sleeps in for it, such as a mutex, /proc/PID/stack leaves out
+ * @in: functions that the wait is in. What a lock makes the kernel sleep in,
+ *	/proc/PID/stack leaves out
+ * @for_lock: and in none that waits for anything else
  */
 struct wait {
 	const char *name;
 	void (*helper)(void);
 	void (*act)(void);
 	const char *in[2];
+	bool for_lock;
 };
 
 static void touch(size_t slot)
@@ -156,45 +158,49 @@ static void truncate_filling(void)
 }
 
 static const struct wait waits[] = {
-	{ "a fault, for a frame", NULL, touch_else, { "vmzone_reclaim_frame", "vmzone_fault" } },
-	{ "a fault, for a slot", touch_filling, touch_filling,
-	  { "vmzone_slot_wait", "vmzone_fault" } },
-	{ "read, for a frame", NULL, read_else, { "vmzone_reclaim_frame", "vmzone_read_iter" } },
-	{ "write, for a frame", NULL, write_else,
-	  { "vmzone_reclaim_frame", "vmzone_write_iter" } },
-	{ "PAGE_IN, for a frame", NULL, page_in,
-	  { "vmzone_reclaim_frame", "vmzone_range_page_in" } },
-	{ "PIN, for a frame", NULL, pin, { "vmzone_reclaim_frame", "vmzone_range_pin" } },
-	{ "PAGE_OUT, for a slot", touch_filling, page_out,
-	  { "vmzone_slot_wait", "vmzone_range_page_out" } },
-	{ "DISCARD, for a slot", touch_filling, discard_filling,
-	  { "vmzone_slot_wait", "vmzone_range_discard" } },
-	{ "a hole, for a slot", touch_filling, punch_filling,
-	  { "vmzone_slot_wait", "vmzone_range_discard" } },
-	{ "PIN, for the lock of ranges", page_in, pin, { "vmzone_range_pin", "vmzone_ioctl" } },
-	{ "UNPIN, for the lock of ranges", page_in, unpin,
-	  { "vmzone_range_unpin", "vmzone_ioctl" } },
-	{ "DISCARD, for the lock of ranges", page_in, discard_filling,
-	  { "vmzone_range_discard", "vmzone_ioctl" } },
-	{ "PAGE_IN, for the lock of ranges", page_in, page_in,
-	  { "vmzone_range_page_in", "vmzone_ioctl" } },
-	{ "SET of frames, for the lock of ranges", page_in, set_frames,
-	  { "vmzone_settings_apply", "vmzone_ioctl" } },
-	{ "SET of frames, for frames", NULL, set_frames,
-	  { "vmzone_reclaim_shrink", "vmzone_settings_apply" } },
-	{ "SET of frames, for another SET", set_frames, set_frames,
-	  { "vmzone_settings_apply", "vmzone_ioctl" } },
-	{ "SET of the store's limit, for a slot", touch_filling, set_store_limit,
-	  { "vmzone_slot_wait", "vmzone_settings_apply" } },
-	{ "POSIX_FADV_WILLNEED, for a frame", NULL, willneed,
-	  { "vmzone_reclaim_frame", "vmzone_range_prefetch" } },
-	{ "MADV_POPULATE_READ, for a frame", NULL, populate,
-	  { "vmzone_reclaim_frame", "do_madvise" } },
-	{ "process_vm_readv, for a frame", NULL, read_remote,
-	  { "vmzone_reclaim_frame", "process_vm_rw" } },
+	{ .name = "a fault, for a frame", .act = touch_else,
+	  .in = { "vmzone_reclaim_frame", "vmzone_fault" } },
+	{ .name = "a fault, for a slot", .helper = touch_filling, .act = touch_filling,
+	  .in = { "vmzone_slot_wait", "vmzone_fault" } },
+	{ .name = "read, for a frame", .act = read_else,
+	  .in = { "vmzone_reclaim_frame", "vmzone_read_iter" } },
+	{ .name = "write, for a frame", .act = write_else,
+	  .in = { "vmzone_reclaim_frame", "vmzone_write_iter" } },
+	{ .name = "PAGE_IN, for a frame", .act = page_in,
+	  .in = { "vmzone_reclaim_frame", "vmzone_range_page_in" } },
+	{ .name = "PIN, for a frame", .act = pin,
+	  .in = { "vmzone_reclaim_frame", "vmzone_range_pin" } },
+	{ .name = "PAGE_OUT, for a slot", .helper = touch_filling, .act = page_out,
+	  .in = { "vmzone_slot_wait", "vmzone_range_page_out" } },
+	{ .name = "DISCARD, for a slot", .helper = touch_filling, .act = discard_filling,
+	  .in = { "vmzone_slot_wait", "vmzone_range_discard" } },
+	{ .name = "a hole, for a slot", .helper = touch_filling, .act = punch_filling,
+	  .in = { "vmzone_slot_wait", "vmzone_range_discard" } },
+	{ .name = "PIN, for the lock of ranges", .helper = page_in, .act = pin,
+	  .in = { "vmzone_range_pin", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "UNPIN, for the lock of ranges", .helper = page_in, .act = unpin,
+	  .in = { "vmzone_range_unpin", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "DISCARD, for the lock of ranges", .helper = page_in, .act = discard_filling,
+	  .in = { "vmzone_range_discard", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "PAGE_IN, for the lock of ranges", .helper = page_in, .act = page_in,
+	  .in = { "vmzone_range_page_in", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "SET of frames, for the lock of ranges", .helper = page_in, .act = set_frames,
+	  .in = { "vmzone_settings_apply", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "SET of frames, for frames", .act = set_frames,
+	  .in = { "vmzone_reclaim_shrink", "vmzone_settings_apply" } },
+	{ .name = "SET of frames, for another SET", .helper = set_frames, .act = set_frames,
+	  .in = { "vmzone_settings_apply", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "SET of the store's limit, for a slot", .helper = touch_filling,
+	  .act = set_store_limit, .in = { "vmzone_slot_wait", "vmzone_settings_apply" } },
+	{ .name = "POSIX_FADV_WILLNEED, for a frame", .act = willneed,
+	  .in = { "vmzone_reclaim_frame", "vmzone_range_prefetch" } },
+	{ .name = "MADV_POPULATE_READ, for a frame", .act = populate,
+	  .in = { "vmzone_reclaim_frame", "do_madvise" } },
+	{ .name = "process_vm_readv, for a frame", .act = read_remote,
+	  .in = { "vmzone_reclaim_frame", "process_vm_rw" } },
 	/* The last, since it may go through before it is seen. */
-	{ "ftruncate, for a slot", touch_filling, truncate_filling,
-	  { "vmzone_slot_wait", "vmzone_settings_resize" } },
+	{ .name = "ftruncate, for a slot", .helper = touch_filling, .act = truncate_filling,
+	  .in = { "vmzone_slot_wait", "vmzone_settings_resize" } },
 };
 
 static void wait_until(bool (*done)(void), const char *what)
@@ -248,24 +254,37 @@ static pid_t start(void (*const *act)(void))
 	return child_start(do_for_ever, (void *)act);
 }
 
-/* Whether the kernel stack of a child is in the wait. */
-static bool is_in(pid_t pid, const struct wait *wait)
+static void read_of(pid_t pid, const char *file, char *text, size_t len)
 {
-	char path[64], stack[8192] = "";
-	ssize_t len;
+	char path[64];
+	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		bail("%s", path);
-	len = read(fd, stack, sizeof(stack) - 1);
+	got = read(fd, text, len - 1);
+	text[got > 0 ? got : 0] = 0;
 	close(fd);
-	if (len <= 0 || !strstr(stack, wait->in[1]))
+}
+
+/* Whether a child sleeps, and its kernel stack is in the wait. */
+static bool is_in(pid_t pid, const struct wait *wait)
+{
+	static const char *const others[] = {
+		"vmzone_reclaim_", "vmzone_slot_wait", "vmzone_frame_lock",
+	};
+	char stat[512], stack[8192];
+
+	read_of(pid, "stat", stat, sizeof(stat));
+	read_of(pid, "stack", stack, sizeof(stack));
+	if (!strstr(stat, ") D ") || !strstr(stack, wait->in[0]) || !strstr(stack, wait->in[1]))
 		return false;
-	/* Its first line is where it sleeps. */
-	*strchrnul(stack, '\n') = 0;
-	return strstr(stack, wait->in[0]);
+	for (size_t i = 0; wait->for_lock && i < ARRAY_SIZE(others); i++)
+		if (strstr(stack, others[i]))
+			return false;
+	return true;
 }
 
 static long now_ms(void)
@@ -312,10 +331,10 @@ static bool serves(const struct vmzone_set *before)
 	struct vmzone_stats stats;
 	size_t bad;
 
-	wait_until(none_busy, "a slot stays busy");
 	/* A request that went through may have discarded it, or cut it off. */
 	if (set.bytes != before->bytes && ftruncate(zone.fd, before->bytes))
 		bail("ftruncate");
+	wait_until(none_busy, "a slot stays busy");
 	bad = !only_filling_is_lost();
 	if (set.bytes == before->bytes)
 		bad += pattern_bad(&zone, pattern, FILLING + 1, NR_SLOTS - FILLING - 1);

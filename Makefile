@@ -105,6 +105,14 @@ packages: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/packages
 
+bench: setup
+	@$(MAKE) --no-print-directory programs
+	@tools/bench/run $(CONFIGURATIONS)
+	@tools/bench/page
+
+bench-check: setup
+	@tools/bench/check
+
 coverage: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/coverage/run
@@ -130,6 +138,7 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/policy clean
 	@$(MAKE) --no-print-directory -s -C tools/sweep clean
 	@$(MAKE) --no-print-directory -s -C tools/stress clean
+	@$(MAKE) --no-print-directory -s -C tools/bench clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages races policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages races bench bench-check policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

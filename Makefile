@@ -15,7 +15,7 @@ DURATION ?= 0
 NIGHTLY ?=
 
 PREFIX ?= /usr/local
-SUITES := kunit user-tests check fio real-programs
+SUITES := kunit user-tests races check fio real-programs
 
 export KERNEL
 
@@ -141,4 +141,4 @@ clean:
 	@$(MAKE) --no-print-directory -s -C tools/bench clean
 	rm -rf build
 
-.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages races bench bench-check policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean
+.PHONY: all help setup module programs run test $(SUITES) failures stress fuzz kernels deb packages bench bench-check policies debug-kernel debug-tests kcsan-tests nightly coverage load unload install clean

@@ -263,6 +263,8 @@ int vmzone_range_page_out(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, 
 		if (busy <= 0)
 			break;
 	}
+	/* What others brought back between two passes went out twice, and counts once. */
+	*nr_done = min_t(u64, *nr_done, end - first);
 	return busy < 0 ? busy : 0;
 }
 

@@ -46,6 +46,13 @@ static inline vm_fault_t vmzone_map_no_neighbours(struct vm_fault *vmf, pgoff_t 
 #define vmzone_map_no_neighbours	NULL
 #endif
 
+/* 6.17 marks the inodes that nobody may execute from. */
+#ifdef S_ANON_INODE
+#define VMZONE_S_ANON_INODE	S_ANON_INODE
+#else
+#define VMZONE_S_ANON_INODE	0
+#endif
+
 /* 6.3 has a type of its own for what maps the ids of a mount. */
 #ifdef VMZONE_HAVE_MNT_IDMAP
 #define vmzone_idmap mnt_idmap

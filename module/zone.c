@@ -24,6 +24,7 @@
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "delay.h"
 #include "reclaim.h"
 #include "resident.h"
@@ -251,6 +252,8 @@ static int zone_init_fs_context(struct fs_context *fc)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->ops = &zone_super_ops;
+	/* Whether its pages may be executed is for each zone to say. */
+	fc->s_iflags &= ~SB_I_NOEXEC;
 	return 0;
 }
 
@@ -279,6 +282,7 @@ static int create_inode(struct vmzone_zone *zone)
 	/* Memory, and no file that lasts: core dumps look at this. */
 	clear_nlink(inode);
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	inode->i_flags &= ~VMZONE_S_ANON_INODE;
 	i_size_write(inode, vmzone_zone_bytes(zone));
 	zone->inode = inode;
 	zone->mount = mntget(zone_mount);

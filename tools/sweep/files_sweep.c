@@ -389,7 +389,7 @@ static const struct call calls[] = {
 	{ .name = "the last close", .prepare = make, .act = act_last_close, .holds = zone_gone,
 	  .frugal = true, .never_fails = true },
 	{ .name = "the last munmap", .prepare = make_mapped, .act = act_last_munmap,
-	  .holds = zone_gone, .frugal = true, .never_fails = true },
+	  .holds = zone_gone, .frugal = true },
 	{ .name = "a number as a module parameter", .act = act_number, .holds = number_set,
 	  .undo = undo_number },
 	{ .name = "names as module parameters", .act = act_names },

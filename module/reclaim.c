@@ -308,10 +308,9 @@ static int wait_or_fail(const struct progress *progress, struct patience *patien
 		if (++patience->refusals == MAX_REFUSALS)
 			return progress->error;
 		vmzone_reclaim_transit_wait();
-		return 0;
-	}
-	if (has_passed(&patience->deadline, BUSY_WAIT_MS))
+	} else if (has_passed(&patience->deadline, BUSY_WAIT_MS)) {
 		return -ENOMEM;
+	}
 	schedule_timeout_killable(1);
 	return 0;
 }

@@ -324,7 +324,8 @@ static void what_returns_hides_nobody(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, got, (unsigned int)ARRAY_SIZE(batch));
 		for (i = 0; i < got; i++) {
 			set_bit(batch[i]->index, seen);
-			vmzone_policy_putback(&fix->policy, batch[i]);
+			vmzone_policy_remove(&fix->policy, batch[i]);
+			vmzone_policy_restore(&fix->policy, batch[i], false);
 			put_page(vmzone_frame_page(batch[i]));
 		}
 	}

@@ -178,7 +178,7 @@ void vmzone_policy_restore(struct vmzone_policy *policy, struct vmzone_frame *fr
 			   bool costly)
 {
 	spin_lock(&policy->lock);
-	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, VMZONE_POLICY_RETURNED);
+	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, VMZONE_POLICY_REFUSED);
 	spin_unlock(&policy->lock);
 }
 

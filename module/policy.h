@@ -60,13 +60,21 @@
  * enum vmzone_policy_reason - why an algorithm is given a frame
  * @VMZONE_POLICY_CAME: it has come into use
  * @VMZONE_POLICY_RESCUED: it was touched after it had been given out
- * @VMZONE_POLICY_RETURNED: it was given out, and could not be evicted
+ * @VMZONE_POLICY_RETURNED: it was given out, and somebody was at it just then
+ * @VMZONE_POLICY_REFUSED: it was given out, and could not be evicted
  */
 enum vmzone_policy_reason {
 	VMZONE_POLICY_CAME,
 	VMZONE_POLICY_RESCUED,
 	VMZONE_POLICY_RETURNED,
+	VMZONE_POLICY_REFUSED,
 };
+
+/* Whether a frame comes that had been given out, and that nobody has touched since. */
+static inline bool vmzone_policy_is_back(enum vmzone_policy_reason reason)
+{
+	return reason == VMZONE_POLICY_RETURNED || reason == VMZONE_POLICY_REFUSED;
+}
 
 /**
  * struct vmzone_policy_ops - one algorithm

@@ -67,7 +67,7 @@ struct ghost {
  * @main: frames that proved their worth, the oldest first
  * @nr_small: length of @small
  * @max_small: length above which @small gives out frames
- * @nr_returned: how often @main comes first, because @small gave out a frame
+ * @nr_refused: how often @main comes first, because @small gave out a frame
  *	that could not be evicted: others may be among those of @main
  * @ghost: its own memory
  */
@@ -76,7 +76,7 @@ struct s3fifo {
 	struct list_head main;
 	unsigned long nr_small;
 	unsigned long max_small;
-	unsigned long nr_returned;
+	unsigned long nr_refused;
 	struct ghost *ghost;
 };
 
@@ -154,7 +154,7 @@ static void *s3fifo_create(unsigned long nr_frames)
 	INIT_LIST_HEAD(&s3fifo->main);
 	s3fifo->nr_small = 0;
 	s3fifo->max_small = nr_frames / 10;
-	s3fifo->nr_returned = 0;
+	s3fifo->nr_refused = 0;
 	return s3fifo;
 }
 
@@ -196,13 +196,14 @@ static void s3fifo_add(void *private, struct vmzone_frame *frame,
 	bool known = ghost_take(s3fifo->ghost, frame->index);
 
 	/* One that is back from the small queue finds its own ghost, and goes there. */
-	if (known != (reason == VMZONE_POLICY_RETURNED) || reason == VMZONE_POLICY_RESCUED) {
+	if (known != vmzone_policy_is_back(reason) || reason == VMZONE_POLICY_RESCUED) {
 		vmzone_frame_set_hint(frame, vmzone_frame_hint(frame) | S3FIFO_MAIN);
 		list_add_tail(&frame->node, &s3fifo->main);
 	} else {
 		list_add_tail(&frame->node, &s3fifo->small);
 		s3fifo->nr_small++;
-		s3fifo->nr_returned += reason == VMZONE_POLICY_RETURNED;
+		if (reason == VMZONE_POLICY_REFUSED && s3fifo->nr_refused < s3fifo->nr_small)
+			s3fifo->nr_refused++;
 	}
 }
 
@@ -254,11 +255,11 @@ static unsigned int s3fifo_isolate(void *private, struct vmzone_frame **batch,
 	unsigned int i = 0;
 
 	if (list_empty(&s3fifo->main))
-		s3fifo->nr_returned = 0;
+		s3fifo->nr_refused = 0;
 	while (i < nr) {
 		bool may_pass = *second_chances < VMZONE_POLICY_MAX_PASSED;
 		bool no_main = list_empty(&s3fifo->main);
-		bool too_many = s3fifo->nr_small > s3fifo->max_small && !s3fifo->nr_returned;
+		bool too_many = s3fifo->nr_small > s3fifo->max_small && !s3fifo->nr_refused;
 
 		if (no_main && !s3fifo->nr_small)
 			break;
@@ -266,8 +267,8 @@ static unsigned int s3fifo_isolate(void *private, struct vmzone_frame **batch,
 			batch[i] = take_small(s3fifo, may_pass);
 		else
 			batch[i] = take_main(s3fifo, may_pass);
-		if (batch[i] && !no_main && !too_many && s3fifo->nr_returned)
-			s3fifo->nr_returned--;
+		if (batch[i] && !no_main && !too_many && s3fifo->nr_refused)
+			s3fifo->nr_refused--;
 		if (batch[i])
 			i++;
 		else

@@ -48,7 +48,7 @@ static void sieve_add(void *private, struct vmzone_frame *frame,
 {
 	struct sieve *sieve = private;
 	/* Ahead of the hand, those that come back would keep it from all others. */
-	struct list_head *next = reason == VMZONE_POLICY_RETURNED ? sieve->hand : &sieve->queue;
+	struct list_head *next = vmzone_policy_is_back(reason) ? sieve->hand : &sieve->queue;
 
 	vmzone_policy_list_add_marked(next, frame, reason);
 }

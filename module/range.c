@@ -23,8 +23,12 @@
 #include "trace.h"
 #include "zone.h"
 
-/* How often PAGE_OUT comes back to pages that somebody held for a moment. */
-#define PAGE_OUT_PASSES	5
+/*
+ * How often PAGE_OUT tries a page that somebody holds, as the reclaimer does for a
+ * moment; and how often it waits for such pages in all, which others hold for long.
+ */
+#define PAGE_OUT_TRIES	5
+#define PAGE_OUT_WAITS	64
 
 static int lock_range(struct vmzone_zone *zone)
 {
@@ -216,25 +220,19 @@ void vmzone_range_prefetch(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 	page_in_slots(zone, first, end, pinnable - pinned, false, &nr_done);
 }
 
-/* One pass over the range. Returns how many unpinned pages somebody held. */
-static long page_out_pass(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
+static int page_out_slot(struct vmzone_zone *zone, pgoff_t index, unsigned int *waits)
 {
-	long busy = 0;
+	unsigned int tries = 1;
+	int ret;
 
-	for (; vmzone_zone_next_slot(zone, &first, end); first++) {
-		int ret = vmzone_evict_slot(zone, first);
-
-		if (!ret)
-			++*nr_done;
-		else if (ret == -EBUSY)
-			busy += !pins_of(zone, first);
-		else if (ret != -ENOENT)
-			return range_error(ret);
-		ret = checkpoint();
-		if (ret)
-			return ret;
+	while ((ret = vmzone_evict_slot(zone, index)) == -EBUSY) {
+		if (tries++ == PAGE_OUT_TRIES || !*waits || pins_of(zone, index) ||
+		    fatal_signal_pending(current))
+			break;
+		--*waits;
+		usleep_range(500, 1000);
 	}
-	return busy;
+	return ret;
 }
 
 /**
@@ -244,28 +242,28 @@ static long page_out_pass(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, 
  * @end: behind the last one
  * @nr_done: returned: how many were paged out
  *
- * Pages that the kernel holds are passed over; since the reclaimer holds pages
- * for a moment too, they are tried a few times.
+ * Pages that the kernel holds are passed over, after a few tries.
  *
  * Context: process context, sleeps.
  * Return: 0 or an error as in range.h.
  */
 int vmzone_range_page_out(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
-	unsigned int pass;
-	long busy = 0;
+	unsigned int waits = PAGE_OUT_WAITS;
 
 	*nr_done = 0;
-	for (pass = 0; pass < PAGE_OUT_PASSES; pass++) {
-		if (pass)
-			usleep_range(500, 1000);
-		busy = page_out_pass(zone, first, end, nr_done);
-		if (busy <= 0)
-			break;
+	for (; vmzone_zone_next_slot(zone, &first, end); first++) {
+		int ret = page_out_slot(zone, first, &waits);
+
+		if (!ret)
+			++*nr_done;
+		else if (ret != -EBUSY && ret != -ENOENT)
+			return range_error(ret);
+		ret = checkpoint();
+		if (ret)
+			return ret;
 	}
-	/* What others brought back between two passes went out twice, and counts once. */
-	*nr_done = min_t(u64, *nr_done, end - first);
-	return busy < 0 ? busy : 0;
+	return 0;
 }
 
 static void unpin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)

@@ -83,7 +83,8 @@ static struct point points[VMZONE_DELAY_NR_POINTS];
 static DECLARE_WAIT_QUEUE_HEAD(released);
 
 /* Whether the caller is the one to stop, and for how long. */
-static bool take_turn(struct point *point, unsigned long index, unsigned int *max_ms)
+static bool take_turn(struct point *point, unsigned long index, unsigned int *max_ms,
+		      unsigned int *turn)
 {
 	bool stop;
 
@@ -92,7 +93,7 @@ static bool take_turn(struct point *point, unsigned long index, unsigned int *ma
 	if (stop) {
 		WRITE_ONCE(point->armed, false);
 		WRITE_ONCE(point->held, true);
-		point->nr_stopped++;
+		*turn = ++point->nr_stopped;
 		*max_ms = point->max_ms;
 	}
 	spin_unlock(&points_lock);
@@ -109,16 +110,19 @@ static bool take_turn(struct point *point, unsigned long index, unsigned int *ma
 void vmzone_delay(enum vmzone_delay_point nr, unsigned long index)
 {
 	struct point *point = &points[nr];
-	unsigned int max_ms;
+	unsigned int max_ms, turn;
 
 	might_sleep();
-	if (!READ_ONCE(point->armed) || !take_turn(point, index, &max_ms))
+	if (!READ_ONCE(point->armed) || !take_turn(point, index, &max_ms, &turn))
 		return;
 	if (wait_event_timeout(released, !READ_ONCE(point->held), msecs_to_jiffies(max_ms)))
 		return;
 	spin_lock(&points_lock);
-	WRITE_ONCE(point->held, false);
-	point->nr_expired++;
+	/* Unless we were let go at last, and somebody else is held here by now. */
+	if (point->nr_stopped == turn) {
+		point->nr_expired += point->held;
+		WRITE_ONCE(point->held, false);
+	}
 	spin_unlock(&points_lock);
 }
 

@@ -4,13 +4,13 @@
  *
  * Owns: one set of scratch memory for each codec and CPU while any zone uses
  * the codec. Sets of CPUs that are online at the first use are made then; that
- * of a CPU that comes later is made when it first works for vmzone.
+ * of a CPU that comes later is made when it first works for vmzone. There is one to
+ * spare, for CPUs for whose there is no memory.
  *
  * Lock order: users_lock, then a scratch lock; a scratch lock is held across a
  * compression and the store's allocation, but is never taken by reclaim.
  */
 #include <linux/cpumask.h>
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
@@ -24,11 +24,13 @@
  * @ops: the compressor
  * @users: zones that use it, under users_lock
  * @scratch: of each CPU; NULL without users
+ * @spare: one set more
  */
 struct codec {
 	const struct vmzone_codec_ops *ops;
 	unsigned int users;
 	struct vmzone_codec_scratch __percpu *scratch;
+	struct vmzone_codec_scratch spare;
 };
 
 static struct codec codecs[] = {
@@ -139,6 +141,7 @@ static void scratch_destroy(struct codec *codec)
 {
 	int cpu;
 
+	scratch_free(&codec->spare);
 	for_each_possible_cpu(cpu)
 		scratch_free(per_cpu_ptr(codec->scratch, cpu));
 	free_percpu(codec->scratch);
@@ -154,16 +157,14 @@ static int scratch_create(struct codec *codec)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		mutex_init(&per_cpu_ptr(codec->scratch, cpu)->lock);
-	for_each_possible_cpu(cpu) {
-		if (!cpu_online(cpu))
-			continue;
-		ret = scratch_make(codec->ops, per_cpu_ptr(codec->scratch, cpu));
-		if (ret) {
-			scratch_destroy(codec);
-			return ret;
-		}
-	}
-	return 0;
+	mutex_init(&codec->spare.lock);
+	ret = scratch_make(codec->ops, &codec->spare);
+	for_each_possible_cpu(cpu)
+		if (!ret && cpu_online(cpu))
+			ret = scratch_make(codec->ops, per_cpu_ptr(codec->scratch, cpu));
+	if (ret)
+		scratch_destroy(codec);
+	return ret;
 }
 
 /**
@@ -208,19 +209,19 @@ void vmzone_codec_put(const struct vmzone_codec_ops *ops)
  * @ops: a codec that the caller has got
  *
  * Context: process context, sleeps; no other scratch memory is held.
- * Return: the locked set, or ERR_PTR(-ENOMEM).
+ * Return: the locked set.
  */
 struct vmzone_codec_scratch *vmzone_codec_begin(const struct vmzone_codec_ops *ops)
 {
-	struct vmzone_codec_scratch *scratch = raw_cpu_ptr(codec_of(ops)->scratch);
-	int ret;
+	struct codec *codec = codec_of(ops);
+	struct vmzone_codec_scratch *scratch = raw_cpu_ptr(codec->scratch);
 
 	mutex_lock(&scratch->lock);
-	ret = scratch_make(ops, scratch);
-	if (!ret)
+	if (!scratch_make(ops, scratch))
 		return scratch;
 	mutex_unlock(&scratch->lock);
-	return ERR_PTR(ret);
+	mutex_lock(&codec->spare.lock);
+	return &codec->spare;
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "doors.h"
 #include "reclaim.h"
 #include "shrinker.h"
+#include "store.h"
 #include "zone.h"
 
 /* Defaults where the machine does not say: 16 GiB, a sparse range costs little. */
@@ -219,9 +220,12 @@ static int __init vmzone_init(void)
 	ret = vmzone_reclaim_init();
 	if (ret)
 		return ret;
-	ret = vmzone_shrinker_init();
+	ret = vmzone_store_init();
 	if (ret)
 		goto err_reclaim;
+	ret = vmzone_shrinker_init();
+	if (ret)
+		goto err_store;
 	vmzone_debugfs_init();
 	kernel_param_lock(THIS_MODULE);
 	ret = register_device();
@@ -234,6 +238,8 @@ static int __init vmzone_init(void)
 err_debugfs:
 	vmzone_debugfs_exit();
 	vmzone_shrinker_exit();
+err_store:
+	vmzone_store_exit();
 err_reclaim:
 	vmzone_reclaim_exit();
 	return ret;
@@ -248,6 +254,7 @@ static void __exit vmzone_exit(void)
 	kernel_param_unlock(THIS_MODULE);
 	vmzone_debugfs_exit();
 	vmzone_shrinker_exit();
+	vmzone_store_exit();
 	vmzone_reclaim_exit();
 }
 

@@ -40,7 +40,7 @@ int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget)
 
 	if (budget < VMZONE_POOL_MIN_FRAMES || budget > LONG_MAX)
 		return -EINVAL;
-	pool->caches = alloc_percpu(struct vmzone_pool_cache);
+	pool->caches = alloc_percpu_gfp(struct vmzone_pool_cache, GFP_KERNEL_ACCOUNT);
 	if (!pool->caches)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)

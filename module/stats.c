@@ -22,7 +22,7 @@
  */
 int vmzone_counters_init(struct vmzone_counters *counters)
 {
-	counters->cpu = alloc_percpu(struct vmzone_counts);
+	counters->cpu = alloc_percpu_gfp(struct vmzone_counts, GFP_KERNEL_ACCOUNT);
 	if (!counters->cpu)
 		return -ENOMEM;
 	spin_lock_init(&counters->lock);

@@ -11,17 +11,20 @@
  * one at a time under alloc_lock, and one that does not fit goes back before
  * the lock is dropped.
  *
- * Lock order: a codec's scratch lock, then alloc_lock.
+ * Lock order: a codec's scratch lock, then alloc_lock. A CPU's read copy is a leaf.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/error-injection.h>
+#include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/local_lock.h>
 #include <linux/math64.h>
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mmdebug.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -74,6 +77,21 @@ struct compressed_store {
  */
 static DEFINE_MUTEX(pools_lock);
 
+/**
+ * struct read_copy - where an object is put together that lies in two pages
+ * @lock: held while one is in it
+ * @page: its memory
+ *
+ * One a CPU, where zsmalloc wants it: a page-in waits for no save that works on the
+ * same CPU, and needs no memory.
+ */
+struct read_copy {
+	local_lock_t lock;
+	void *page;
+};
+
+static struct read_copy __percpu *read_copies;
+
 static struct compressed_store *to_compressed(struct vmzone_store *base)
 {
 	return container_of(base, struct compressed_store, base);
@@ -113,7 +131,9 @@ static struct vmzone_store *compressed_create(u64 limit_bytes,
 		goto err_free;
 	/* zsmalloc names its caches and its views after the pool. */
 	snprintf(name, sizeof(name), "vmzone-%u", atomic_inc_return(&nr_created));
-	mutex_lock(&pools_lock);
+	ret = mutex_lock_killable(&pools_lock);
+	if (ret)
+		goto err_codec;
 	store->pool = zs_create_pool(name);
 	mutex_unlock(&pools_lock);
 	if (!store->pool) {
@@ -236,8 +256,6 @@ static int save_compressed(struct compressed_store *store, const void *src,
 		return save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
 
 	scratch = vmzone_codec_begin(codec);
-	if (IS_ERR(scratch))
-		return PTR_ERR(scratch);
 	if (codec->compress(scratch->work, src, scratch->out, &len) ||
 	    len >= store->huge_bytes)
 		ret = save_object(store, src, PAGE_SIZE, VMZONE_CODEC_NONE, token);
@@ -279,6 +297,12 @@ static int compressed_save(struct vmzone_store *base, struct page *page,
 }
 ALLOW_ERROR_INJECTION(compressed_save, ERRNO);
 
+/* A raw page is one of zsmalloc's as well, and is read in place. */
+static bool needs_copy(const struct vmzone_codec_ops *codec)
+{
+	return VMZONE_ZS_READ_NEEDS_COPY && codec->id != VMZONE_CODEC_NONE;
+}
+
 static int load_object(struct compressed_store *store, struct vmzone_token token,
 		       void *dst)
 {
@@ -294,19 +318,20 @@ static int load_object(struct compressed_store *store, struct vmzone_token token
 	/* No object is longer, whatever has become of its token. */
 	if (!codec || len > PAGE_SIZE)
 		return -EBADMSG;
-	/* A raw page is one of zsmalloc's as well, and is read in place. */
-	if (codec->load_needs_work ||
-	    (VMZONE_ZS_READ_NEEDS_COPY && codec->id != VMZONE_CODEC_NONE)) {
+	if (codec->load_needs_work) {
 		scratch = vmzone_codec_begin(codec);
-		if (IS_ERR(scratch))
-			return PTR_ERR(scratch);
 		copy = scratch->out;
+	} else if (needs_copy(codec)) {
+		local_lock(&read_copies->lock);
+		copy = this_cpu_ptr(read_copies)->page;
 	}
 	src = vmzone_zs_read_begin(store->pool, handle, len, copy);
 	ret = codec->decompress(scratch ? scratch->work : NULL, src, len, dst);
 	vmzone_zs_read_end(store->pool, handle, len, src);
 	if (scratch)
 		vmzone_codec_end(scratch);
+	else if (needs_copy(codec))
+		local_unlock(&read_copies->lock);
 	return ret;
 }
 
@@ -401,6 +426,51 @@ static int compressed_set_codec(struct vmzone_store *base,
 	/* With its scratch memory, which vmzone_codec_get() made. */
 	smp_store_release(&store->codec, codec);
 	return 0;
+}
+
+/**
+ * vmzone_store_init() - what all stores need
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int vmzone_store_init(void)
+{
+	int cpu;
+
+	if (!VMZONE_ZS_READ_NEEDS_COPY)
+		return 0;
+	read_copies = alloc_percpu(struct read_copy);
+	if (!read_copies)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct read_copy *copy = per_cpu_ptr(read_copies, cpu);
+
+		local_lock_init(&copy->lock);
+		copy->page = (void *)__get_free_page(GFP_KERNEL);
+		if (!copy->page) {
+			vmzone_store_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * vmzone_store_exit() - undo vmzone_store_init()
+ *
+ * Context: process context; there is no store.
+ */
+void vmzone_store_exit(void)
+{
+	int cpu;
+
+	if (!read_copies)
+		return;
+	for_each_possible_cpu(cpu)
+		free_page((unsigned long)per_cpu_ptr(read_copies, cpu)->page);
+	free_percpu(read_copies);
+	read_copies = NULL;
 }
 
 const struct vmzone_store_ops vmzone_store_compressed = {

@@ -70,7 +70,8 @@ struct vmzone_store;
 /**
  * struct vmzone_store_ops - one kind of store
  * @create: make an empty one of at most @limit_bytes that compresses with
- *	@codec. Returns ERR_PTR(-ENOMEM) on failure.
+ *	@codec. Returns ERR_PTR(-ENOMEM) on failure, ERR_PTR(-EINTR) after a
+ *	fatal signal.
  * @destroy: free it; every token was dropped.
  * @save: keep a copy of @page, which nobody can write meanwhile. Returns 0 and
  *	the token, -ENOSPC when the limit is reached, or -ENOMEM; on failure
@@ -114,5 +115,8 @@ struct vmzone_store {
 };
 
 extern const struct vmzone_store_ops vmzone_store_compressed;
+
+int vmzone_store_init(void);
+void vmzone_store_exit(void);
 
 #endif /* VMZONE_STORE_H */

@@ -191,7 +191,7 @@ static int create_inode(struct vmzone_zone *zone);
  *
  * Context: process context, sleeps. The caller's memory cgroup pays for it.
  * Return: the zone, to be given back by vmzone_zone_put() or handed on to
- * vmzone_zone_make_file(); ERR_PTR(-EINVAL), -ENOSPC, -EPERM, -ENOMEM.
+ * vmzone_zone_make_file(); ERR_PTR(-EINVAL), -ENOSPC, -EPERM, -ENOMEM, -EINTR.
  */
 struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 {

@@ -229,6 +229,22 @@ static void told_by_fdinfo(void)
 	   stats.faults_zero + stats.faults_minor + stats.faults_major, "fdinfo: faults");
 }
 
+/* A program in a zone needs no PROT_EXEC to be read as a script. */
+static void permissions(void)
+{
+	struct vmzone_create create = {
+		.flags = VMZONE_CREATE_EXEC, .bytes = page_size, .frames = 16,
+	};
+	struct zone runs = zone_new(create);
+
+	is(stat_of(zone.fd).st_mode & 07777, 0600, "a created zone is its owner's alone");
+	is(fchmod(zone.fd, 0640), 0, "until he gives it to others");
+	is(error_of(fchmod(zone.fd, 0740)), EPERM, "but nobody may execute it");
+	is(stat_of(zone.fd).st_mode & 07777, 0640, "which has changed nothing");
+	is(fchmod(runs.fd, 0700), 0, "except one made with VMZONE_CREATE_EXEC");
+	zone_drop(&runs);
+}
+
 static void the_device_is_none(void)
 {
 	int fd = device_open(O_RDWR);
@@ -254,6 +270,7 @@ int main(void)
 	pinned_slots();
 	cut_under_load();
 	told_by_fdinfo();
+	permissions();
 	the_device_is_none();
 	zone_drop(&zone);
 	return tap_end();

@@ -169,7 +169,7 @@ static unsigned int park_batch(struct replay *replay)
 	unsigned int nr, i;
 
 	nr = vmzone_policy_isolate(&replay->policy, batch,
-				   vmzone_park_batch(replay->pool.budget), &second_chances);
+				   vmzone_park_nr(replay->pool.budget), &second_chances);
 	sort(batch, nr, sizeof(batch[0]), by_index, NULL);
 	for (i = 0; i < nr; i++) {
 		struct replay_page *page = &replay->pages[batch[i]->index];

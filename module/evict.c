@@ -38,8 +38,9 @@ static int save(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	if (zone->store->ops->is_tight(zone->store))
 		vmzone_zone_note_pressure(zone);
 	if (ret) {
-		if (ret == -ENOSPC)
-			vmzone_stat_inc(&zone->counters, VMZONE_STAT_STORE_FULL);
+		if (ret != -ENOSPC)
+			return -ENOMEM;
+		vmzone_stat_inc(&zone->counters, VMZONE_STAT_STORE_FULL);
 		return ret;
 	}
 	vmzone_frame_set_token(frame, token.lo);
@@ -135,11 +136,11 @@ int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
 	ret = vmzone_frame_lock_wait(slot, &frame);
 	if (ret)
 		return ret;
-	cookie = vmzone_reclaim_transit_begin();
+	cookie = vmzone_reclaim_transit_begin(zone);
 	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
 	if (!ret)
 		ret = evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
-	vmzone_reclaim_transit_end(cookie);
+	vmzone_reclaim_transit_end(zone, cookie);
 	return ret;
 }
 

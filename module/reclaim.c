@@ -22,22 +22,17 @@
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
+#include "batch.h"
 #include "evict.h"
 #include "reclaim.h"
-#include "trace.h"
 #include "watermark.h"
 #include "zone.h"
 
 /* How many background batches before a worker begins anew. */
 #define MAX_ROUNDS	64
 
-/*
- * How many saves a full store may refuse before a fault ends its round. One that
- * fails for want of memory weighs more: the kernel has searched long for it, and
- * the next victim needs memory, too.
- */
+/* How many saves a full store may refuse, by weight, before a fault ends its round. */
 #define DIRECT_ERRORS	64U
-#define NOMEM_WEIGHT	16U
 
 /*
  * How many such rounds. Between two of them all frames that were in transit have
@@ -73,85 +68,13 @@ static bool is_high(const struct vmzone_zone *zone)
 	return vmzone_pool_nr_free(&zone->pool) >= vmzone_high_watermark(budget_of(zone));
 }
 
-/* Ask the policy for victims and unmap them. Returns how many it had. */
-static unsigned int park_batch(struct vmzone_zone *zone)
-{
-	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
-	unsigned long second_chances;
-	u64 duration_ns;
-	ktime_t start = ktime_get();
-	unsigned int nr = vmzone_park_batch(budget_of(zone));
-	int cookie = vmzone_reclaim_transit_begin();
-
-	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
-	if (!nr)
-		goto out;
-	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SELECT);
-	vmzone_stat_add(&zone->counters, VMZONE_STAT_SECOND_CHANCE, second_chances);
-	duration_ns = vmzone_elapsed_ns(start);
-	vmzone_hist_add(&zone->counters, VMZONE_HIST_SELECT, duration_ns);
-	trace_vmzone_select(zone->id, nr, second_chances, duration_ns);
-	vmzone_evict_park(zone, batch, nr);
-out:
-	vmzone_reclaim_transit_end(cookie);
-	return nr;
-}
-
-/**
- * struct progress - what a round of evictions came to
- * @evicted: frames freed
- * @errors: victims that could not be saved for want of room or memory, by weight
- * @error: why the last of them could not
- */
-struct progress {
-	unsigned int evicted;
-	unsigned int errors;
-	int error;
-};
-
-/* Evict the frame that was on standby longest. -ENOENT: there is none. */
-static int evict_oldest(struct vmzone_zone *zone, enum vmzone_evict_cause cause)
-{
-	struct vmzone_frame *frame;
-	int cookie = vmzone_reclaim_transit_begin();
-	int ret = -ENOENT;
-
-	if (vmzone_policy_isolate_standby(&zone->policy, &frame, 1))
-		ret = vmzone_evict_parked(zone, frame, cause);
-	vmzone_reclaim_transit_end(cookie);
-	return ret;
-}
-
-/*
- * Evict the oldest frames on standby, one at a time so that no reference is held
- * to a frame that waits for its turn. Returns how many were tried.
- */
-static unsigned int evict_some(struct vmzone_zone *zone, unsigned int nr,
-			       enum vmzone_evict_cause cause, struct progress *progress)
-{
-	unsigned int tried;
-
-	for (tried = 0; tried < nr; tried++) {
-		int ret = evict_oldest(zone, cause);
-
-		if (ret == -ENOENT)
-			break;
-		progress->evicted += !ret;
-		if (!ret || ret == -EBUSY)
-			continue;
-		progress->errors += ret == -ENOMEM ? NOMEM_WEIGHT : 1;
-		progress->error = ret;
-	}
-	return tried;
-}
-
 /* Not for ever: others may bring frames back as fast as we park them. */
 static void stock_standby(struct vmzone_zone *zone)
 {
 	unsigned long target = vmzone_standby_target(budget_of(zone)), tried = 0;
 
 	while (READ_ONCE(zone->policy.nr_standby) < target && tried < target) {
-		unsigned int nr = park_batch(zone);
+		unsigned int nr = vmzone_batch_park(zone);
 
 		if (!nr)
 			break;
@@ -163,7 +86,14 @@ static void stock_standby(struct vmzone_zone *zone)
 static void give_up(struct vmzone_zone *zone)
 {
 	WRITE_ONCE(zone->reclaim.stuck, true);
-	wake_up_all(&zone->reclaim.freed);
+	vmzone_reclaim_wake_all(zone);
+}
+
+/* Free what nobody holds any more. Whoever takes one of several wakes the next. */
+static void reap(struct vmzone_zone *zone)
+{
+	if (vmzone_pool_reap(&zone->pool))
+		vmzone_reclaim_freed(zone);
 }
 
 /* Evict what the machine asked for, standby frames only, and hand back the pages. */
@@ -172,10 +102,10 @@ static void pay_back(struct vmzone_zone *zone)
 	long owed = atomic_long_xchg(&zone->reclaim.owed, 0);
 
 	while (owed > 0 && READ_ONCE(zone->policy.nr_standby)) {
-		struct progress progress = {};
+		struct vmzone_progress progress = {};
 		unsigned long pages = atomic_long_read(&zone->pool.pages);
 
-		evict_some(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
+		vmzone_batch_evict(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
 		if (!progress.evicted)
 			break;
 		vmzone_pool_trim(&zone->pool,
@@ -195,9 +125,9 @@ static void reclaim_work(struct work_struct *work)
 	struct vmzone_zone *zone = worker->zone;
 	unsigned int round;
 
-	vmzone_pool_reap(&zone->pool);
+	reap(zone);
 	for (round = 0; !is_high(zone); round++) {
-		struct progress progress = {};
+		struct vmzone_progress progress = {};
 
 		/* Those who wait for the end of the work see one. */
 		if (round == MAX_ROUNDS) {
@@ -205,7 +135,7 @@ static void reclaim_work(struct work_struct *work)
 			break;
 		}
 		stock_standby(zone);
-		evict_some(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
+		vmzone_batch_evict(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
 		if (!progress.evicted) {
 			give_up(zone);
 			break;
@@ -244,16 +174,16 @@ void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages)
  * first. One that cannot be saved is no reason to give up, since the next may be
  * clean; many are.
  */
-static struct progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_cause cause)
+static struct vmzone_progress evict_round(struct vmzone_zone *zone, enum vmzone_evict_cause cause)
 {
 	unsigned long left = 2 * READ_ONCE(zone->policy.nr) + READ_ONCE(zone->policy.nr_standby);
-	struct progress progress = {};
+	struct vmzone_progress progress = {};
 
 	do {
-		unsigned int tried = evict_some(zone, VMZONE_DIRECT_BATCH, cause, &progress);
+		unsigned int tried = vmzone_batch_evict(zone, VMZONE_DIRECT_BATCH, cause, &progress);
 
 		if (!tried)
-			tried = park_batch(zone);
+			tried = vmzone_batch_park(zone);
 		if (!tried)
 			break;
 		left -= min_t(unsigned long, left, tried);
@@ -295,7 +225,8 @@ static bool stall(struct vmzone_zone *zone, enum vmzone_pool_use use,
 }
 
 /* After a round of evictions: whether to go on, and after what wait. */
-static int wait_or_fail(const struct progress *progress, struct patience *patience)
+static int wait_or_fail(struct vmzone_zone *zone, const struct vmzone_progress *progress,
+			struct patience *patience)
 {
 	if (fatal_signal_pending(current))
 		return -EINTR;
@@ -307,10 +238,10 @@ static int wait_or_fail(const struct progress *progress, struct patience *patien
 	if (progress->error) {
 		if (++patience->refusals == MAX_REFUSALS)
 			return progress->error;
-		vmzone_reclaim_transit_wait();
-	} else if (has_passed(&patience->deadline, BUSY_WAIT_MS)) {
-		return -ENOMEM;
+		return vmzone_reclaim_transit_wait(zone);
 	}
+	if (has_passed(&patience->deadline, BUSY_WAIT_MS))
+		return -ENOMEM;
 	schedule_timeout_killable(1);
 	return 0;
 }
@@ -319,14 +250,14 @@ static int wait_or_fail(const struct progress *progress, struct patience *patien
 static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *use,
 		     struct patience *patience)
 {
-	struct progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
+	struct vmzone_progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
 	int ret;
 
 	if (!progress.evicted && !progress.error && *use == VMZONE_POOL_ZERO) {
 		*use = VMZONE_POOL_PAGE_IN;
 		return 0;
 	}
-	ret = wait_or_fail(&progress, patience);
+	ret = wait_or_fail(zone, &progress, patience);
 	/* A smaller budget that cannot be had, or could not, must not fail anybody else. */
 	if (ret && ret != -EINTR && error == -EAGAIN &&
 	    (vmzone_pool_is_shrinking(&zone->pool) || vmzone_pool_has_room(&zone->pool, *use))) {
@@ -336,11 +267,34 @@ static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *
 	return ret;
 }
 
+/* A frame of the pool, in transit; or an error, and none is. */
+static struct vmzone_frame *take_frame(struct vmzone_zone *zone, enum vmzone_pool_use use,
+				       enum vmzone_pace pace, int *cookie)
+{
+	struct vmzone_frame *frame;
+
+	*cookie = vmzone_reclaim_transit_begin(zone);
+	frame = vmzone_pool_alloc(&zone->pool, use);
+	if (IS_ERR(frame)) {
+		vmzone_reclaim_transit_end(zone, *cookie);
+		vmzone_reclaim_pass_on(zone);
+		return frame;
+	}
+	if (pace == VMZONE_PACE_AHEAD && is_low(zone))
+		start_workers(zone, 1);
+	/* Whoever begins to wait just now looks for room himself. */
+	if (waitqueue_active(&zone->reclaim.freed))
+		vmzone_reclaim_pass_on(zone);
+	return frame;
+}
+
 /**
  * vmzone_reclaim_frame() - a frame of the pool, evicting if need be
  * @zone: the zone
  * @use: what for
  * @pace: whether the workers may run ahead
+ * @cookie: returned with a frame, which is in transit: what
+ *	vmzone_reclaim_transit_end() wants
  *
  * Context: process context, sleeps; the caller holds no folio lock, and owns no
  * slot but one that is filling.
@@ -348,32 +302,28 @@ static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *
  */
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pool_use use,
-					  enum vmzone_pace pace)
+					  enum vmzone_pace pace, int *cookie)
 {
 	struct patience patience = {};
-	int ret;
+	struct vmzone_frame *frame;
+	int ret = 0;
 
-	for (;;) {
-		struct vmzone_frame *frame = vmzone_pool_alloc(&zone->pool, use);
-
-		if (!IS_ERR(frame)) {
-			if (pace == VMZONE_PACE_AHEAD && is_low(zone))
-				start_workers(zone, 1);
+	while (!ret) {
+		frame = take_frame(zone, use, pace, cookie);
+		if (!IS_ERR(frame))
 			return frame;
-		}
 		if (pace == VMZONE_PACE_AHEAD) {
 			vmzone_zone_note_pressure(zone);
 			if (PTR_ERR(frame) == -EAGAIN && stall(zone, use, &patience)) {
 				cond_resched();
-				if (fatal_signal_pending(current))
-					return ERR_PTR(-EINTR);
+				ret = fatal_signal_pending(current) ? -EINTR : 0;
 				continue;
 			}
 		}
 		ret = make_room(zone, PTR_ERR(frame), &use, &patience);
-		if (ret)
-			return ERR_PTR(ret);
 	}
+	vmzone_reclaim_pass_on(zone);
+	return ERR_PTR(ret);
 }
 
 /* Evict until no more than the pool's target are in use. */
@@ -383,10 +333,10 @@ static int meet_target(struct vmzone_zone *zone)
 	int ret = 0;
 
 	while (!ret && atomic_long_read(&zone->pool.used) > (long)zone->pool.target) {
-		struct progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
+		struct vmzone_progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
 
-		vmzone_pool_reap(&zone->pool);
-		ret = wait_or_fail(&progress, &patience);
+		reap(zone);
+		ret = wait_or_fail(zone, &progress, &patience);
 	}
 	return ret;
 }
@@ -419,7 +369,7 @@ int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
 	} while (!ret && (target > budget || !vmzone_pool_settle(pool)));
 	if (ret) {
 		vmzone_pool_grow(pool, pool->budget);
-		wake_up_all(&zone->reclaim.freed);
+		vmzone_reclaim_wake_all(zone);
 	}
 	return ret == -EINTR || !ret ? ret : -ENOMEM;
 }
@@ -442,9 +392,10 @@ void vmzone_reclaim_flush(struct vmzone_zone *zone)
  * vmzone_reclaim_start() - set up the reclaimer of a new zone
  * @zone: the zone
  *
- * Context: any.
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
  */
-void vmzone_reclaim_start(struct vmzone_zone *zone)
+int vmzone_reclaim_start(struct vmzone_zone *zone)
 {
 	unsigned int i;
 
@@ -453,6 +404,7 @@ void vmzone_reclaim_start(struct vmzone_zone *zone)
 		zone->reclaim.workers[i].zone = zone;
 	}
 	init_waitqueue_head(&zone->reclaim.freed);
+	return init_srcu_struct(&zone->reclaim.transit);
 }
 
 /**
@@ -467,6 +419,9 @@ void vmzone_reclaim_stop(struct vmzone_zone *zone)
 
 	for (i = 0; i < VMZONE_MAX_WORKERS; i++)
 		cancel_work_sync(&zone->reclaim.workers[i].work);
+	/* A wait that a signal ended leaves a grace period to be waited for. */
+	synchronize_srcu_expedited(&zone->reclaim.transit);
+	cleanup_srcu_struct(&zone->reclaim.transit);
 }
 
 /**

@@ -6,6 +6,7 @@
 #define VMZONE_RECLAIM_H
 
 #include <linux/atomic.h>
+#include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -32,12 +33,14 @@ struct vmzone_worker {
  * @freed: those who wait for a frame
  * @stuck: the workers found nothing that they could evict, and nobody else has since
  * @owed: pages that the machine wants back, and the first worker shall find
+ * @transit: read by whoever has a frame of the zone in transit
  */
 struct vmzone_reclaim {
 	struct vmzone_worker workers[VMZONE_MAX_WORKERS];
 	wait_queue_head_t freed;
 	bool stuck;
 	atomic_long_t owed;
+	struct srcu_struct transit;
 };
 
 /**
@@ -51,22 +54,24 @@ enum vmzone_pace {
 	VMZONE_PACE_ALONE,
 };
 
-void vmzone_reclaim_start(struct vmzone_zone *zone);
+int vmzone_reclaim_start(struct vmzone_zone *zone);
 void vmzone_reclaim_stop(struct vmzone_zone *zone);
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pool_use use,
-					  enum vmzone_pace pace);
+					  enum vmzone_pace pace, int *cookie);
 int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget);
 void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages);
 void vmzone_reclaim_flush(struct vmzone_zone *zone);
 
 /* waiters.c */
-int vmzone_reclaim_transit_begin(void);
-void vmzone_reclaim_transit_end(int cookie);
-void vmzone_reclaim_transit_wait(void);
+int vmzone_reclaim_transit_begin(struct vmzone_zone *zone);
+void vmzone_reclaim_transit_end(struct vmzone_zone *zone, int cookie);
+int vmzone_reclaim_transit_wait(struct vmzone_zone *zone);
 void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 			 unsigned long ticks);
 void vmzone_reclaim_freed(struct vmzone_zone *zone);
+void vmzone_reclaim_pass_on(struct vmzone_zone *zone);
+void vmzone_reclaim_wake_all(struct vmzone_zone *zone);
 
 int vmzone_reclaim_init(void);
 void vmzone_reclaim_exit(void);

@@ -86,7 +86,7 @@ static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t
 	vmzone_reclaim_freed(zone);
 	vmzone_slot_event(slot, ret == -EBADMSG ? VMZONE_EVENT_FILL_FAIL :
 						  VMZONE_EVENT_FILL_ABORT);
-	return ret == -EBADMSG ? -EIO : ret;
+	return ret == -ENOMEM ? ret : -EIO;
 }
 
 /* Fill a slot that the caller has made FILLING; it is settled afterwards. */
@@ -100,14 +100,14 @@ static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t inde
 	/* A range that is paged in must not push itself out again. */
 	*framep = vmzone_reclaim_frame(zone, stored ? VMZONE_POOL_PAGE_IN : VMZONE_POOL_ZERO,
 				       want == VMZONE_WANT_STORED ? VMZONE_PACE_ALONE :
-								    VMZONE_PACE_AHEAD);
+								    VMZONE_PACE_AHEAD,
+				       &cookie);
 	if (IS_ERR(*framep)) {
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
 		return PTR_ERR(*framep);
 	}
-	cookie = vmzone_reclaim_transit_begin();
 	ret = fill_with(zone, slot, index, *framep, stored);
-	vmzone_reclaim_transit_end(cookie);
+	vmzone_reclaim_transit_end(zone, cookie);
 	*touch = stored ? VMZONE_TOUCH_MAJOR : VMZONE_TOUCH_ZERO;
 	return ret;
 }
@@ -193,16 +193,19 @@ static void abandon_frame(struct vmzone_zone *zone, struct vmzone_frame *frame)
 static int discard_locked(struct vmzone_zone *zone, struct vmzone_slot *slot,
 			  struct vmzone_frame *frame)
 {
+	int cookie = vmzone_reclaim_transit_begin(zone);
 	int ret = vmzone_frame_own_and_unmap(zone, slot, frame);
 
-	if (ret)
-		return ret;
-	vmzone_slot_drop_copy(zone, slot, frame);
-	WRITE_ONCE(slot->content, 0);
-	abandon_frame(zone, frame);
-	atomic_long_dec(&zone->nr_used);
-	vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
-	return 1;
+	if (!ret) {
+		vmzone_slot_drop_copy(zone, slot, frame);
+		WRITE_ONCE(slot->content, 0);
+		abandon_frame(zone, frame);
+		atomic_long_dec(&zone->nr_used);
+		vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
+		ret = 1;
+	}
+	vmzone_reclaim_transit_end(zone, cookie);
+	return ret;
 }
 
 /**

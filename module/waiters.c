@@ -10,48 +10,60 @@
  * Lock order: transit is read inside of folio locks, and waited for outside of
  * them.
  */
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
 
 #include "reclaim.h"
 #include "zone.h"
 
-/* Read by whoever has a frame in transit, of any zone. */
-DEFINE_STATIC_SRCU(transit);
-
 /**
- * vmzone_reclaim_transit_begin() - a frame is about to be on no list
+ * vmzone_reclaim_transit_begin() - a frame of the zone is about to be on no list
+ * @zone: the zone
  *
  * Context: process context. Until the end the caller may sleep for the store, for
  * memory and for page tables, and not for a frame or a slot.
  * Return: what vmzone_reclaim_transit_end() wants.
  */
-int vmzone_reclaim_transit_begin(void) __acquires(&transit)
+int vmzone_reclaim_transit_begin(struct vmzone_zone *zone)
+	__acquires(&zone->reclaim.transit)
 {
-	return srcu_read_lock(&transit);
+	return srcu_read_lock(&zone->reclaim.transit);
 }
 
 /**
  * vmzone_reclaim_transit_end() - the frame has arrived: it is free or listed
+ * @zone: the zone
  * @cookie: from vmzone_reclaim_transit_begin()
  *
  * Context: the task that began it.
  */
-void vmzone_reclaim_transit_end(int cookie) __releases(&transit)
+void vmzone_reclaim_transit_end(struct vmzone_zone *zone, int cookie)
+	__releases(&zone->reclaim.transit)
 {
-	srcu_read_unlock(&transit, cookie);
+	srcu_read_unlock(&zone->reclaim.transit, cookie);
 }
 
 /**
  * vmzone_reclaim_transit_wait() - until all frames now in transit have arrived
+ * @zone: the zone
+ *
+ * For one tick at least: others may be quicker to take what arrives.
  *
  * Context: process context, sleeps; the caller holds no folio lock and has no
  * frame in transit.
+ * Return: 0; -EINTR: a fatal signal came first.
  */
-void vmzone_reclaim_transit_wait(void)
+int vmzone_reclaim_transit_wait(struct vmzone_zone *zone)
 {
-	synchronize_srcu(&transit);
+	unsigned long cookie = start_poll_synchronize_srcu(&zone->reclaim.transit);
+
+	do {
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	} while (!poll_state_synchronize_srcu(&zone->reclaim.transit, cookie));
+	return 0;
 }
 
 /**
@@ -66,14 +78,17 @@ struct waiter {
 	enum vmzone_pool_use use;
 };
 
-/* One wake-up is for one waiter, and so not for one who cannot use the frame. */
+/*
+ * One wake-up is for one waiter, and so not for one who cannot use the frame. With
+ * a key it is for everybody.
+ */
 static int wake_waiter(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
 	const struct waiter *waiter = container_of(entry, struct waiter, entry);
 
-	if (!READ_ONCE(waiter->zone->reclaim.stuck) &&
-	    !vmzone_pool_has_room(&waiter->zone->pool, waiter->use))
-		return 0;
+	/* What is not enough for a page-in is enough for nobody behind it. */
+	if (!key && !vmzone_pool_has_room(&waiter->zone->pool, waiter->use))
+		return waiter->use == VMZONE_POOL_PAGE_IN ? -1 : 0;
 	return autoremove_wake_function(entry, mode, flags, key);
 }
 
@@ -93,7 +108,7 @@ void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 	init_wait(&waiter.entry);
 	waiter.entry.func = wake_waiter;
 	prepare_to_wait_exclusive(&zone->reclaim.freed, &waiter.entry, TASK_KILLABLE);
-	if (!vmzone_pool_has_room(&zone->pool, use))
+	if (!vmzone_pool_has_room(&zone->pool, use) && !READ_ONCE(zone->reclaim.stuck))
 		schedule_timeout(ticks);
 	finish_wait(&zone->reclaim.freed, &waiter.entry);
 }
@@ -110,4 +125,30 @@ void vmzone_reclaim_freed(struct vmzone_zone *zone)
 		WRITE_ONCE(zone->reclaim.stuck, false);
 	if (wq_has_sleeper(&zone->reclaim.freed))
 		wake_up(&zone->reclaim.freed);
+}
+
+/**
+ * vmzone_reclaim_pass_on() - somebody who may have been woken takes no frame now
+ * @zone: the zone
+ *
+ * Or no more than one of several: if there is room it is the next one's turn.
+ *
+ * Context: any.
+ */
+void vmzone_reclaim_pass_on(struct vmzone_zone *zone)
+{
+	if (wq_has_sleeper(&zone->reclaim.freed) &&
+	    vmzone_pool_has_room(&zone->pool, VMZONE_POOL_PAGE_IN))
+		wake_up(&zone->reclaim.freed);
+}
+
+/**
+ * vmzone_reclaim_wake_all() - whoever waits shall see for himself
+ * @zone: the zone
+ *
+ * Context: any.
+ */
+void vmzone_reclaim_wake_all(struct vmzone_zone *zone)
+{
+	__wake_up(&zone->reclaim.freed, TASK_NORMAL, 0, zone);
 }

@@ -36,7 +36,7 @@ static inline unsigned long vmzone_standby_target(unsigned long budget)
 }
 
 /* Frames that are asked of the policy at a time. */
-static inline unsigned int vmzone_park_batch(unsigned long budget)
+static inline unsigned int vmzone_park_nr(unsigned long budget)
 {
 	return clamp(budget / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
 }

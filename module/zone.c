@@ -209,11 +209,12 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	xa_init(&zone->leaves);
 	mutex_init(&zone->range_lock);
 	init_waitqueue_head(&zone->pressured);
-	vmzone_reclaim_start(zone);
-
-	ret = vmzone_zone_regrant(0, config->frames);
+	ret = vmzone_reclaim_start(zone);
 	if (ret)
 		goto err_free;
+	ret = vmzone_zone_regrant(0, config->frames);
+	if (ret)
+		goto err_reclaim;
 	ret = create_rooms(zone);
 	if (ret)
 		goto err_return;
@@ -227,6 +228,8 @@ err_rooms:
 	destroy_rooms(zone);
 err_return:
 	vmzone_zone_regrant(config->frames, 0);
+err_reclaim:
+	vmzone_reclaim_stop(zone);
 err_free:
 	kfree(zone);
 	return ERR_PTR(ret);
@@ -279,6 +282,8 @@ static int create_inode(struct vmzone_zone *zone)
 		return PTR_ERR(inode);
 	}
 	inode->i_private = zone;
+	/* The device's, unless it is made a regular file. */
+	inode->i_mode = S_IFCHR | 0600;
 	/* Memory, and no file that lasts: core dumps look at this. */
 	clear_nlink(inode);
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;

@@ -3,13 +3,15 @@
  * kill_test.c - a fatal signal at each wait
  *
  * Proves: whoever waits for a page that is locked, for a slot that somebody owns,
- * or for the lock of ranges returns -EINTR as soon as a fatal signal comes, though
+ * for frames in transit, or for the lock of ranges returns -EINTR as soon as a fatal signal comes, though
  * what it waits for does not; and leaves the zone as it was. The test itself
  * is who holds on. Waits for frames, and those of whole programs: tools/sweep.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
@@ -106,6 +108,15 @@ static int act_set_limit(struct vmzone_zone *zone)
 	return vmzone_settings_apply(zone, &set);
 }
 
+static int act_transit_wait(struct vmzone_zone *zone)
+{
+	return vmzone_reclaim_transit_wait(zone);
+}
+
+static const struct act transit_acts[] = {
+	{ "a refused fault", act_transit_wait },
+};
+
 static const struct act slot_acts[] = {
 	{ "touch", act_get },
 	{ "evict", act_evict },
@@ -131,6 +142,7 @@ static void act_to_desc(const struct act *act, char *desc)
 }
 
 KUNIT_ARRAY_PARAM(slot_act, slot_acts, act_to_desc);
+KUNIT_ARRAY_PARAM(transit_act, transit_acts, act_to_desc);
 KUNIT_ARRAY_PARAM(lock_act, lock_acts, act_to_desc);
 
 /**
@@ -162,7 +174,7 @@ static bool kill_waiting(struct kunit *test, struct victim *victim)
 {
 	struct zone_fixture *fix = test->priv;
 	struct task_struct *task;
-	unsigned int ticks;
+	unsigned long end = jiffies + 10 * HZ;
 	bool asleep = false;
 
 	victim->act = test->param_value;
@@ -173,8 +185,9 @@ static bool kill_waiting(struct kunit *test, struct victim *victim)
 		return false;
 	get_task_struct(task);
 	wake_up_process(task);
-	for (ticks = 0; !asleep && ticks < 10 * HZ; ticks++) {
-		schedule_timeout_uninterruptible(1);
+	/* Out of step with who sleeps a tick at a time. */
+	while (!asleep && time_before(jiffies, end)) {
+		usleep_range(200, 700);
 		asleep = READ_ONCE(task->__state) & TASK_WAKEKILL;
 	}
 	KUNIT_EXPECT_TRUE_MSG(test, asleep, "it does not wait");
@@ -239,6 +252,21 @@ static void waits_for_a_slot(struct kunit *test)
 	check_after(test, victim, back);
 }
 
+static void waits_for_frames_in_transit(struct kunit *test)
+{
+	struct victim *victim = kunit_kzalloc(test, sizeof(*victim), GFP_KERNEL);
+	struct zone_fixture *fix = test->priv;
+	bool back;
+	int cookie;
+
+	KUNIT_ASSERT_NOT_NULL(test, victim);
+	start(test);
+	cookie = vmzone_reclaim_transit_begin(fix->zone);
+	back = kill_waiting(test, victim);
+	vmzone_reclaim_transit_end(fix->zone, cookie);
+	check_after(test, victim, back);
+}
+
 static void waits_for_the_lock_of_ranges(struct kunit *test)
 {
 	struct victim *victim = kunit_kzalloc(test, sizeof(*victim), GFP_KERNEL);
@@ -256,6 +284,7 @@ static void waits_for_the_lock_of_ranges(struct kunit *test)
 static struct kunit_case kill_cases[] = {
 	KUNIT_CASE_PARAM(waits_for_a_page, slot_act_gen_params),
 	KUNIT_CASE_PARAM(waits_for_a_slot, slot_act_gen_params),
+	KUNIT_CASE_PARAM(waits_for_frames_in_transit, transit_act_gen_params),
 	KUNIT_CASE_PARAM(waits_for_the_lock_of_ranges, lock_act_gen_params),
 	{}
 };

@@ -6,8 +6,9 @@
  * other, nobody is refused while a frame is in transit: neither while a worker
  * holds the last room of the store for a frame that it is about to free, nor
  * while others fill frames whose stored copies they are about to drop; when there
- * is none, the refusal does come. And a frame of the reserve wakes one who may
- * have it, though one who may not has waited longer.
+ * is none, the refusal does come. What another zone has in transit delays nobody. A
+ * frame of the reserve wakes one who may have it, though one who may not has waited
+ * longer; and when the workers give up, whoever waits is woken.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -175,6 +176,43 @@ static void not_while_others_are_filled(struct kunit *test)
 	vmzone_test_zone_check(test);
 }
 
+/**
+ * struct refused - somebody who waits for what a zone has in transit
+ * @zone: the zone
+ * @done: when it is over
+ */
+struct refused {
+	struct vmzone_zone *zone;
+	struct completion done;
+};
+
+static int refused_main(void *arg)
+{
+	struct refused *refused = arg;
+
+	vmzone_reclaim_transit_wait(refused->zone);
+	kthread_complete_and_exit(&refused->done, 0);
+}
+
+static void waits_for_its_own_zone(struct kunit *test)
+{
+	struct refused *refused = kunit_kzalloc(test, sizeof(*refused), GFP_KERNEL);
+	struct zone_fixture *fix = test->priv;
+	struct vmzone_config config;
+	int cookie;
+
+	KUNIT_ASSERT_NOT_NULL(test, refused);
+	vmzone_config_default(&config);
+	refused->zone = vmzone_zone_create(&config);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(refused->zone));
+	init_completion(&refused->done);
+	cookie = vmzone_reclaim_transit_begin(fix->zone);
+	kthread_run(refused_main, refused, "vmzone_refused");
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&refused->done, 5 * HZ), 0ul);
+	vmzone_reclaim_transit_end(fix->zone, cookie);
+	vmzone_zone_put(refused->zone);
+}
+
 static bool is_queued(struct kunit *test, const struct toucher *toucher)
 {
 	struct zone_fixture *fix = test->priv;
@@ -226,6 +264,8 @@ static void wakes_who_can_use_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmzone_resident_discard(fix->zone, 5), 1);
 	KUNIT_EXPECT_TRUE(test, is_queued(test, zero));
 	KUNIT_EXPECT_FALSE(test, is_queued(test, page_in));
+	vmzone_reclaim_wake_all(fix->zone);
+	KUNIT_EXPECT_FALSE(test, is_queued(test, zero));
 
 	fix->values[5] = 0;
 	vmzone_fake_let_go();
@@ -238,6 +278,7 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(refused_at_last),
 	KUNIT_CASE(not_while_one_is_evicted),
 	KUNIT_CASE(not_while_others_are_filled),
+	KUNIT_CASE(waits_for_its_own_zone),
 	KUNIT_CASE(wakes_who_can_use_it),
 	{}
 };

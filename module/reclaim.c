@@ -89,13 +89,6 @@ static void give_up(struct vmzone_zone *zone)
 	vmzone_reclaim_wake_all(zone);
 }
 
-/* Free what nobody holds any more. Whoever takes one of several wakes the next. */
-static void reap(struct vmzone_zone *zone)
-{
-	if (vmzone_pool_reap(&zone->pool))
-		vmzone_reclaim_freed(zone);
-}
-
 /* Evict what the machine asked for, standby frames only, and hand back the pages. */
 static void pay_back(struct vmzone_zone *zone)
 {
@@ -125,7 +118,7 @@ static void reclaim_work(struct work_struct *work)
 	struct vmzone_zone *zone = worker->zone;
 	unsigned int round;
 
-	reap(zone);
+	vmzone_reclaim_reap(zone);
 	for (round = 0; !is_high(zone); round++) {
 		struct vmzone_progress progress = {};
 
@@ -166,6 +159,8 @@ static void start_workers(struct vmzone_zone *zone, unsigned int nr)
 void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages)
 {
 	atomic_long_add(nr_pages, &zone->reclaim.owed);
+	/* Whoever finds the work pending still: that has not looked yet. */
+	smp_mb__after_atomic();
 	start_workers(zone, 1);
 }
 
@@ -335,7 +330,7 @@ static int meet_target(struct vmzone_zone *zone)
 	while (!ret && atomic_long_read(&zone->pool.used) > (long)zone->pool.target) {
 		struct vmzone_progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
 
-		reap(zone);
+		vmzone_reclaim_reap(zone);
 		ret = wait_or_fail(zone, &progress, &patience);
 	}
 	return ret;
@@ -367,10 +362,9 @@ int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
 		vmzone_pool_aim(pool, target);
 		ret = meet_target(zone);
 	} while (!ret && (target > budget || !vmzone_pool_settle(pool)));
-	if (ret) {
+	if (ret)
 		vmzone_pool_grow(pool, pool->budget);
-		vmzone_reclaim_wake_all(zone);
-	}
+	vmzone_reclaim_wake_all(zone);
 	return ret == -EINTR || !ret ? ret : -ENOMEM;
 }
 

@@ -70,6 +70,7 @@ int vmzone_reclaim_transit_wait(struct vmzone_zone *zone);
 void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 			 unsigned long ticks);
 void vmzone_reclaim_freed(struct vmzone_zone *zone);
+void vmzone_reclaim_reap(struct vmzone_zone *zone);
 void vmzone_reclaim_pass_on(struct vmzone_zone *zone);
 void vmzone_reclaim_wake_all(struct vmzone_zone *zone);
 

@@ -128,6 +128,20 @@ void vmzone_reclaim_freed(struct vmzone_zone *zone)
 }
 
 /**
+ * vmzone_reclaim_reap() - free the frames that nobody holds any more
+ * @zone: the zone
+ *
+ * Whoever takes one of several wakes the next.
+ *
+ * Context: process context.
+ */
+void vmzone_reclaim_reap(struct vmzone_zone *zone)
+{
+	if (vmzone_pool_reap(&zone->pool))
+		vmzone_reclaim_freed(zone);
+}
+
+/**
  * vmzone_reclaim_pass_on() - somebody who may have been woken takes no frame now
  * @zone: the zone
  *

@@ -7,8 +7,8 @@
  *
  * Each zone has an inode of its own, so that its mappings are its own: all
  * opens of one device node would share one address space. The inode ends with
- * its last descriptor or mapping, and its eviction ends the zone. Its mount is
- * held by whoever holds the zone, and not by the zone: the kernel may put the last
+ * its last descriptor or mapping, and its eviction ends the zone. The mount is
+ * held by whoever holds a zone, and not by the zone: the kernel may put the last
  * reference to an inode where it must not end a super block. So the module can go
  * when there are no zones.
  *
@@ -35,12 +35,17 @@
 
 struct vmzone_params vmzone_params;
 
-static struct vfsmount *zone_mount;
-static int zone_mount_count;
+/*
+ * There may be a zone for so many frames that all zones may have, and some in any
+ * case: each takes memory of the kernel that is charged to nobody.
+ */
+#define FRAMES_A_ZONE	128
+#define SOME_ZONES	256
 
-static DEFINE_MUTEX(zones_lock);	/* guards zones, frames_granted, next_id */
+static DEFINE_MUTEX(zones_lock);	/* guards all that follows */
 static LIST_HEAD(zones);
 static u64 frames_granted;
+static unsigned long nr_zones;
 static u32 next_id = 1;
 
 static const struct vmzone_zone_observer *observer;
@@ -100,6 +105,28 @@ int vmzone_zone_regrant(u64 granted, u64 nr_frames)
 		frames_granted += nr_frames - granted;
 	mutex_unlock(&zones_lock);
 	return ret;
+}
+
+/* Whether there may be one zone more; it is counted. */
+static int count_zone(void)
+{
+	unsigned long max_zones = READ_ONCE(vmzone_params.max_frames) / FRAMES_A_ZONE;
+	int ret = 0;
+
+	mutex_lock(&zones_lock);
+	if (nr_zones < max_t(unsigned long, max_zones, SOME_ZONES))
+		nr_zones++;
+	else
+		ret = -ENOSPC;
+	mutex_unlock(&zones_lock);
+	return ret;
+}
+
+static void uncount_zone(void)
+{
+	mutex_lock(&zones_lock);
+	nr_zones--;
+	mutex_unlock(&zones_lock);
 }
 
 /* Let the views see a zone that is whole. */
@@ -180,6 +207,7 @@ static void destroy(struct vmzone_zone *zone)
 	destroy_rooms(zone);
 	vmzone_zone_free_slots(zone);
 	vmzone_zone_regrant(zone->config.frames, 0);
+	uncount_zone();
 	kfree(zone);
 }
 
@@ -201,9 +229,14 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	ret = check_config(config);
 	if (ret)
 		return ERR_PTR(ret);
+	ret = count_zone();
+	if (ret)
+		return ERR_PTR(ret);
 	zone = kzalloc(sizeof(*zone), GFP_KERNEL_ACCOUNT);
-	if (!zone)
-		return ERR_PTR(-ENOMEM);
+	if (!zone) {
+		ret = -ENOMEM;
+		goto err_uncount;
+	}
 	zone->config = *config;
 	zone->nr_slots = config->bytes >> PAGE_SHIFT;
 	xa_init(&zone->leaves);
@@ -232,6 +265,8 @@ err_reclaim:
 	vmzone_reclaim_stop(zone);
 err_free:
 	kfree(zone);
+err_uncount:
+	uncount_zone();
 	return ERR_PTR(ret);
 }
 
@@ -267,18 +302,31 @@ static struct file_system_type zone_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
+/* One mount for all zones, as long as there are any: whoever holds one holds it. */
+static struct vfsmount *get_mount(void)
+{
+	struct vmzone_zone *zone;
+	struct vfsmount *mount = NULL;
+
+	mutex_lock(&zones_lock);
+	zone = list_first_entry_or_null(&zones, struct vmzone_zone, node);
+	if (zone)
+		mount = mntget(zone->mount);
+	mutex_unlock(&zones_lock);
+	return mount ?: vfs_kern_mount(&zone_fs_type, SB_KERNMOUNT, zone_fs_type.name, NULL);
+}
+
 /* The inode takes over the zone: from now on, it ends with it. */
 static int create_inode(struct vmzone_zone *zone)
 {
+	struct vfsmount *mount = get_mount();
 	struct inode *inode;
-	int ret;
 
-	ret = simple_pin_fs(&zone_fs_type, &zone_mount, &zone_mount_count);
-	if (ret)
-		return ret;
-	inode = alloc_anon_inode(zone_mount->mnt_sb);
+	if (IS_ERR(mount))
+		return PTR_ERR(mount);
+	inode = alloc_anon_inode(mount->mnt_sb);
 	if (IS_ERR(inode)) {
-		simple_release_fs(&zone_mount, &zone_mount_count);
+		mntput(mount);
 		return PTR_ERR(inode);
 	}
 	inode->i_private = zone;
@@ -290,9 +338,8 @@ static int create_inode(struct vmzone_zone *zone)
 	inode->i_flags &= ~VMZONE_S_ANON_INODE;
 	i_size_write(inode, vmzone_zone_bytes(zone));
 	zone->inode = inode;
-	zone->mount = mntget(zone_mount);
-	/* What holds the zone holds the mount from now on, and nothing else does. */
-	simple_release_fs(&zone_mount, &zone_mount_count);
+	/* What holds the zone holds the mount from now on. */
+	zone->mount = mount;
 	return 0;
 }
 
@@ -360,81 +407,6 @@ void vmzone_zone_note_pressure(struct vmzone_zone *zone)
 	atomic_long_inc(&zone->pressure);
 	if (wq_has_sleeper(&zone->pressured))
 		wake_up_interruptible_poll(&zone->pressured, EPOLLPRI);
-}
-
-/* As they were at one moment: the budget may change between two looks at it. */
-static void read_frames(struct vmzone_pool *pool, struct vmzone_stats *stats)
-{
-	vmzone_pool_reap(pool);
-	/* Whoever reads a smaller budget here sees no count above it. */
-	rcu_read_lock();
-	do {
-		/* Pairs with the barrier in vmzone_pool_grow(). */
-		stats->budget_frames = smp_load_acquire(&pool->budget);
-		stats->resident_frames = atomic_long_read(&pool->used);
-		/* The second look comes after the count. */
-		smp_rmb();
-	} while (stats->budget_frames != READ_ONCE(pool->budget));
-	rcu_read_unlock();
-	stats->free_frames = min_t(u64, vmzone_pool_nr_free(pool),
-				   stats->budget_frames - stats->resident_frames);
-}
-
-/**
- * vmzone_zone_read_stats() - a snapshot of a zone's counters
- * @zone: the zone
- * @stats: returned: all but size and flags
- * @reset: start the events from zero again
- *
- * Context: process context, sleeps.
- */
-void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats,
-			    bool reset)
-{
-	u64 event[VMZONE_STAT_NR];
-	const u64 *clean = event + VMZONE_STAT_EVICT_CLEAN;
-	const u64 *dirty = event + VMZONE_STAT_EVICT_DIRTY;
-	struct vmzone_store_stats store;
-
-	read_frames(&zone->pool, stats);
-	stats->pinned_slots = atomic_long_read(&zone->pool.pinned);
-	/* The peak follows a moment after the count. */
-	stats->peak_resident_frames = max_t(u64, atomic_long_read(&zone->pool.peak),
-					    stats->resident_frames);
-	stats->metadata_bytes = sizeof(*zone) + vmzone_counters_bytes() +
-		atomic_long_read(&zone->nr_leaves) * PAGE_SIZE +
-		vmzone_policy_bytes(&zone->policy);
-
-	zone->store->ops->stats(zone->store, &store);
-	stats->stored_slots = store.nr_stored;
-	stats->same_filled_slots = store.nr_same_filled;
-	stats->raw_slots = store.nr_raw;
-	stats->store_bytes = store.bytes;
-	stats->store_payload_bytes = store.payload_bytes;
-	stats->store_limit_bytes = store.limit_bytes;
-
-	vmzone_counters_read_events(&zone->counters, event, reset);
-	stats->faults_zero = event[VMZONE_STAT_FAULT_ZERO];
-	stats->faults_minor = event[VMZONE_STAT_FAULT_MINOR];
-	stats->faults_major = event[VMZONE_STAT_FAULT_MAJOR];
-	stats->page_ins = event[VMZONE_STAT_PAGE_IN];
-	stats->page_outs = event[VMZONE_STAT_PAGE_OUT];
-	stats->evictions_direct = clean[VMZONE_EVICT_DIRECT] + dirty[VMZONE_EVICT_DIRECT];
-	stats->evictions_background =
-		clean[VMZONE_EVICT_BACKGROUND] + dirty[VMZONE_EVICT_BACKGROUND];
-	stats->evictions_requested =
-		clean[VMZONE_EVICT_REQUESTED] + dirty[VMZONE_EVICT_REQUESTED];
-	stats->evictions_clean = clean[VMZONE_EVICT_DIRECT] +
-		clean[VMZONE_EVICT_BACKGROUND] + clean[VMZONE_EVICT_REQUESTED];
-	stats->evictions_dirty = dirty[VMZONE_EVICT_DIRECT] +
-		dirty[VMZONE_EVICT_BACKGROUND] + dirty[VMZONE_EVICT_REQUESTED];
-	stats->refaults = event[VMZONE_STAT_REFAULT];
-	stats->selects = event[VMZONE_STAT_SELECT];
-	stats->second_chances = event[VMZONE_STAT_SECOND_CHANCE];
-	stats->evict_busy = event[VMZONE_STAT_EVICT_BUSY];
-	stats->sigbus = event[VMZONE_STAT_SIGBUS];
-	stats->store_full = event[VMZONE_STAT_STORE_FULL];
-	stats->load_errors = event[VMZONE_STAT_LOAD_ERROR];
 }
 
 /**

@@ -87,6 +87,29 @@ static int take_all_frames(void *arg)
 	return last != ENOSPC || taken > max_frames;
 }
 
+/* The smallest zones, held by a mapping each: no limit of descriptors is in the way. */
+static int take_all_zones(void *arg)
+{
+	struct vmzone_create least = { .bytes = page_size, .frames = 16 };
+	unsigned int nr = 0, max = *(unsigned int *)arg;
+	void *last = NULL;
+	int fd;
+
+	become_nobody();
+	while ((fd = create(least)) >= 0 && nr <= max) {
+		last = zone_map(fd, 1);
+		close(fd);
+		nr++;
+	}
+	/* The device itself has one, too, and whoever runs the test may. */
+	if (fd != -ENOSPC || nr > max || nr < max - 8) {
+		diag("  %u zones, then %d", nr, fd);
+		return 1;
+	}
+	munmap(last, page_size);
+	return create(least) < 0;
+}
+
 static int open_device(void *arg)
 {
 	(void)arg;
@@ -100,6 +123,7 @@ static void by_parameters(void)
 	long old_frames = read_number(PARAMETERS "max_frames", NULL);
 	long old_default = read_number(PARAMETERS "zone_frames", NULL);
 	uint64_t max_zone_frames = 512, max_frames = 4096;
+	unsigned int max_zones = 256;
 	char text[24];
 
 	is(child_run(open_device, NULL), EACCES, "as it comes, the device is root's alone");
@@ -111,6 +135,8 @@ static void by_parameters(void)
 	   "without privileges: no budget above max_zone_frames, no names, no views, no parameters");
 	must_write_text(PARAMETERS "max_frames", "4096");
 	is(child_run(take_all_frames, &max_frames), 0, "all zones together end at max_frames");
+	must_write_text(PARAMETERS "max_frames", "8192");
+	is(child_run(take_all_zones, &max_zones), 0, "and so does their number");
 	snprintf(text, sizeof(text), "%ld", old_frames);
 	must_write_text(PARAMETERS "max_frames", text);
 	snprintf(text, sizeof(text), "%ld", old_zone_frames);

@@ -199,6 +199,8 @@ static void waits_for_its_own_zone(struct kunit *test)
 	struct refused *refused = kunit_kzalloc(test, sizeof(*refused), GFP_KERNEL);
 	struct zone_fixture *fix = test->priv;
 	struct vmzone_config config;
+	struct task_struct *task;
+	unsigned long left = 0;
 	int cookie;
 
 	KUNIT_ASSERT_NOT_NULL(test, refused);
@@ -207,9 +209,13 @@ static void waits_for_its_own_zone(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(refused->zone));
 	init_completion(&refused->done);
 	cookie = vmzone_reclaim_transit_begin(fix->zone);
-	kthread_run(refused_main, refused, "vmzone_refused");
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&refused->done, 5 * HZ), 0ul);
+	task = kthread_run(refused_main, refused, "vmzone_refused");
+	if (!IS_ERR(task))
+		left = wait_for_completion_timeout(&refused->done, 5 * HZ);
 	vmzone_reclaim_transit_end(fix->zone, cookie);
+	KUNIT_EXPECT_NE(test, left, 0ul);
+	if (!IS_ERR(task) && !left)
+		wait_for_completion(&refused->done);
 	vmzone_zone_put(refused->zone);
 }
 

@@ -114,6 +114,8 @@ static void scratch_free(struct vmzone_codec_scratch *scratch)
 static int scratch_make(const struct vmzone_codec_ops *ops,
 			struct vmzone_codec_scratch *scratch)
 {
+	/* Rather none than a long search: there is one to spare. */
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 	unsigned int noio;
 	int ret = -ENOMEM;
 
@@ -121,9 +123,9 @@ static int scratch_make(const struct vmzone_codec_ops *ops,
 		return 0;
 	/* On the way of an eviction: what this allocates may not wait for one. */
 	noio = memalloc_noio_save();
-	scratch->out = kvmalloc(VMZONE_CODEC_OUT_BYTES, GFP_KERNEL);
+	scratch->out = kvmalloc(VMZONE_CODEC_OUT_BYTES, gfp);
 	if (ops->work_bytes)
-		scratch->work = kvmalloc(ops->work_bytes(), GFP_KERNEL);
+		scratch->work = kvmalloc(ops->work_bytes(), gfp);
 	memalloc_noio_restore(noio);
 	if (!scratch->out || (ops->work_bytes && !scratch->work))
 		goto err_free;

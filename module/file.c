@@ -21,6 +21,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -198,6 +199,8 @@ static loff_t seek_data_or_hole(struct vmzone_zone *zone, loff_t pos, bool data)
 			break;
 		if (slot)
 			index++;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	if (data && index >= end)

@@ -13,6 +13,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -339,7 +340,8 @@ static int do_histogram(struct call *call)
 	    (histogram->nr && histogram->nr != VMZONE_HIST_BUCKETS))
 		return -EINVAL;
 	histogram->nr = VMZONE_HIST_BUCKETS;
-	vmzone_counters_read_hist(&call->zone->counters, histogram->kind,
+	vmzone_counters_read_hist(&call->zone->counters,
+				  array_index_nospec(histogram->kind, VMZONE_HIST_NR),
 				  histogram->buckets);
 	return copy_back(call);
 }

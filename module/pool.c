@@ -26,6 +26,9 @@
 /* Most orphans looked at in one go, under the lock. */
 #define REAP_BATCH	64UL
 
+/* Most pages given back to the machine in one go. */
+#define SHED_BATCH	1024UL
+
 /**
  * vmzone_pool_init() - make an empty pool
  * @pool: to set up
@@ -122,7 +125,7 @@ static void release_page(struct vmzone_frame *frame)
  *
  * An orphan goes with the last of those who hold it.
  *
- * Context: process context; nobody else uses the pool.
+ * Context: process context, sleeps; nobody else uses the pool.
  */
 void vmzone_pool_destroy(struct vmzone_pool *pool)
 {
@@ -141,6 +144,7 @@ void vmzone_pool_destroy(struct vmzone_pool *pool)
 		list_del(&frame->node);
 		release_page(frame);
 		nr++;
+		cond_resched();
 	}
 	/* No frame is in use but the orphans, and no page is missing. */
 	VM_WARN_ON_ONCE(atomic_long_read(&pool->used) != pool->nr_orphans);
@@ -383,10 +387,12 @@ unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages)
  */
 void vmzone_pool_shed(struct vmzone_pool *pool, unsigned long nr_pages)
 {
-	vmzone_pool_trim(pool, nr_pages);
-	/* The others are on their way between two lists, and about to arrive. */
-	while (atomic_long_read(&pool->pages) > (long)nr_pages) {
-		usleep_range(50, 100);
-		vmzone_pool_trim(pool, nr_pages);
+	unsigned long pages;
+
+	while ((pages = atomic_long_read(&pool->pages)) > nr_pages) {
+		/* What is not found is on its way between two lists, and about to arrive. */
+		if (!vmzone_pool_trim(pool, max(nr_pages, pages - min(pages, SHED_BATCH))))
+			usleep_range(50, 100);
+		cond_resched();
 	}
 }

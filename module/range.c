@@ -289,8 +289,9 @@ static int pin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 	if (!fits(zone, end - first - census.pinned))
 		return -ENOMEM;
 	for (index = first; index < end; index++) {
-		ret = fatal_signal_pending(current) ? -EINTR :
-						      vmzone_resident_pin(zone, index);
+		ret = checkpoint();
+		if (!ret)
+			ret = vmzone_resident_pin(zone, index);
 		if (ret)
 			goto err_unpin;
 	}
@@ -432,6 +433,8 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 		return ret;
 	if (nr_slots < zone->nr_slots) {
 		set_size(zone, nr_slots);
+		/* Before the look at each slot: a fault claims one, and then reads the size. */
+		smp_mb();
 		vmzone_delay(VMZONE_DELAY_SIZE_SET, nr_slots);
 		/* To the end. A fault that came in before finds the new size. */
 		unmap_mapping_pages(zone->inode->i_mapping, nr_slots, 0, false);

@@ -83,7 +83,7 @@ static DEFINE_MUTEX(pools_lock);
  * @page: its memory
  *
  * One a CPU, where zsmalloc wants it: a page-in waits for no save that works on the
- * same CPU, and needs no memory.
+ * same CPU, unless its codec needs scratch memory to load, and needs no memory.
  */
 struct read_copy {
 	local_lock_t lock;

@@ -111,14 +111,18 @@ struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *ind
  * vmzone_zone_free_slots() - free the table of a zone that ends
  * @zone: the zone; none of its slots has any contents
  *
- * Context: process context.
+ * Context: process context, sleeps.
  */
 void vmzone_zone_free_slots(struct vmzone_zone *zone)
 {
 	unsigned long key;
 	void *leaf;
 
-	xa_for_each(&zone->leaves, key, leaf)
+	/* One at a time: xa_destroy() of very many keeps interrupts off too long. */
+	xa_for_each(&zone->leaves, key, leaf) {
+		xa_erase(&zone->leaves, key);
 		free_page((unsigned long)leaf);
+		cond_resched();
+	}
 	xa_destroy(&zone->leaves);
 }

@@ -218,6 +218,12 @@ static uint64_t count_of(const struct vmzone_stats *stats)
 	return *(const uint64_t *)((const char *)stats + fault->counter);
 }
 
+static bool is_counted(void)
+{
+	now = zone_stats(&zone);
+	return !fault->counter || count_of(&now) > count_of(&seen);
+}
+
 static void arm_fault(unsigned int nth)
 {
 	seen = zone_stats(&zone);
@@ -227,10 +233,14 @@ static void arm_fault(unsigned int nth)
 static bool disarm_fault(void)
 {
 	bool met = fail_call_end();
+	bool counted = !met || is_counted();
 
-	now = zone_stats(&zone);
-	if (fault->counter && met && count_of(&now) <= count_of(&seen))
-		nr_uncounted++;
+	/* A worker whose save has failed may not have counted it yet. */
+	for (int ms = 0; ms < REST_MS && !counted; ms++) {
+		usleep(1000);
+		counted = is_counted();
+	}
+	nr_uncounted += !counted;
 	return met;
 }
 

@@ -29,9 +29,6 @@
 #define HEAD 60
 #define STEP 8
 
-/* How long the zone's workers may take to come to rest. */
-#define REST_MS 5000
-
 struct zone zone;
 
 /* What a slot holds, and what it may hold as well after a call that changes it. */

@@ -14,6 +14,7 @@
 
 const struct call *calls;
 uint32_t nr_calls;
+const struct outcome skipped = { .verdict = VERDICT_SKIPPED };
 
 void calls_init(void)
 {
@@ -51,6 +52,11 @@ long call_by_name(const char *name)
 int fd_at(const struct tables *tables, uint64_t place)
 {
 	return place < NR_FDS ? peek(&tables->fd[place]) : (int)place;
+}
+
+enum fd_kind kind_at(const struct tables *tables, uint64_t place)
+{
+	return place < NR_FDS ? peek(&tables->kind[place]) : FD_FOREIGN;
 }
 
 void fd_put(struct tables *tables, uint64_t place, int fd, enum fd_kind kind)

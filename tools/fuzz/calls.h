@@ -45,7 +45,16 @@ struct call {
 	struct arg args[MAX_ARGS];
 	int errors[MAX_ERRORS];	/* on a zone's descriptor */
 	bool makes;		/* fills a place of a table */
+
+	/* What run_on_file() makes on a descriptor, and why it must fail, or NULL. */
+	long (*on_file)(int fd, const uint64_t *arg);
+	const char *(*must_fail)(const uint64_t *arg);
+	/* What run_on_part() makes on a part of a mapping, of that many bytes at most. */
+	long (*on_part)(uint8_t *at, uint64_t length, uint64_t how);
+	uint64_t max_part;
 };
+
+extern const struct outcome skipped;
 
 /* The table is in three parts, one a file. */
 extern const struct call *calls;
@@ -60,8 +69,9 @@ long call_by_name(const char *name);
 /* Makes one call. */
 struct outcome call_run(struct context *context, const struct step *step);
 
-/* The descriptor in a place of the table. */
+/* The descriptor in a place of the table, or the number itself where there is none. */
 int fd_at(const struct tables *tables, uint64_t place);
+enum fd_kind kind_at(const struct tables *tables, uint64_t place);
 /* Puts a descriptor there; the one that was there is closed. */
 void fd_put(struct tables *tables, uint64_t place, int fd, enum fd_kind kind);
 /* The result of a system call and errno as an outcome. */

@@ -18,11 +18,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static enum fd_kind kind_at(const struct tables *tables, uint64_t place)
-{
-	return place < NR_FDS ? peek(&tables->kind[place]) : FD_FOREIGN;
-}
-
 static struct outcome made(struct tables *tables, uint64_t place, int fd, enum fd_kind kind)
 {
 	struct outcome outcome = outcome_of(fd);
@@ -63,7 +58,7 @@ static struct outcome run_reopen(struct context *context, const struct call *cal
 	(void)call;
 	/* Opening a pipe would wait for its other end. */
 	if (kind != FD_ZONE && kind != FD_READONLY)
-		return (struct outcome){ .verdict = VERDICT_SKIPPED };
+		return skipped;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd_at(context->tables, arg[0]));
 	return made(context->tables, arg[2], open(path, flags | O_NONBLOCK), kind_of_flags(flags));
 }
@@ -123,7 +118,7 @@ static struct outcome run_command(struct context *context, const struct call *ca
 
 	(void)call;
 	if (!place(context->tables, &context->area, arg[1], NULL, 8, &at))
-		return (struct outcome){ .verdict = VERDICT_SKIPPED };
+		return skipped;
 	/* _IOW and _IOR of our numbers, the ones beside ours, and any other. */
 	outcome = outcome_of(ioctl(fd_at(context->tables, arg[0]), (unsigned int)arg[2], at));
 	outcome.kind = kind_at(context->tables, arg[0]);
@@ -144,7 +139,7 @@ static struct outcome run_transfer(struct context *context, const struct call *c
 	/* Writing to a pipe or a memfd would only fill it; waiting is not what is tested. */
 	if (kind_at(context->tables, arg[0]) == FD_FOREIGN ||
 	    !place(context->tables, &context->area, arg[1], NULL, 64, &at))
-		return (struct outcome){ .verdict = VERDICT_SKIPPED };
+		return skipped;
 	iov[0] = (struct iovec){ .iov_base = at, .iov_len = arg[2] / 2 };
 	iov[1] = (struct iovec){ .iov_base = at, .iov_len = arg[2] - arg[2] / 2 };
 	switch (arg[4] % 8) {
@@ -181,62 +176,55 @@ static struct outcome run_transfer(struct context *context, const struct call *c
 	return outcome;
 }
 
-static struct outcome run_lseek(struct context *context, const struct call *call,
-				const uint64_t *arg)
-{
-	struct outcome outcome;
-
-	(void)call;
-	outcome = outcome_of(lseek(fd_at(context->tables, arg[0]), arg[1], arg[2]));
-	outcome.kind = kind_at(context->tables, arg[0]);
-	return outcome;
-}
-
-static struct outcome run_fallocate(struct context *context, const struct call *call,
-				    const uint64_t *arg)
-{
-	enum fd_kind kind = kind_at(context->tables, arg[0]);
-	struct outcome outcome;
-
-	(void)call;
-	if (kind == FD_FOREIGN)
-		return (struct outcome){ .verdict = VERDICT_SKIPPED };
-	outcome = outcome_of(fallocate(fd_at(context->tables, arg[0]), arg[1], arg[2], arg[3]));
-	outcome.kind = kind;
-	if (!outcome.result && (arg[3] >> 63 || !arg[3] || arg[2] + arg[3] > INT64_MAX)) {
-		outcome.verdict = VERDICT_ACCEPTED;
-		outcome.why = "a range that is empty or wraps";
-	}
-	return outcome;
-}
-
-static struct outcome run_ftruncate(struct context *context, const struct call *call,
-				    const uint64_t *arg)
-{
-	enum fd_kind kind = kind_at(context->tables, arg[0]);
-	struct outcome outcome;
-
-	(void)call;
-	if (kind == FD_FOREIGN)
-		return (struct outcome){ .verdict = VERDICT_SKIPPED };
-	outcome = outcome_of(ftruncate(fd_at(context->tables, arg[0]), arg[1]));
-	outcome.kind = kind;
-	if (!outcome.result && (arg[1] % PAGE || arg[1] > 1UL << 46)) {
-		outcome.verdict = VERDICT_ACCEPTED;
-		outcome.why = "a size that is not whole pages or too large";
-	}
-	return outcome;
-}
-
-static struct outcome run_fadvise(struct context *context, const struct call *call,
+/* Those of a zone alone: that a pipe or a memfd takes them is no news. */
+static struct outcome run_on_file(struct context *context, const struct call *call,
 				  const uint64_t *arg)
 {
-	struct outcome outcome = { 0 };
+	enum fd_kind kind = kind_at(context->tables, arg[0]);
+	struct outcome outcome;
 
-	(void)call;
-	outcome.result = -posix_fadvise(fd_at(context->tables, arg[0]), arg[1], arg[2], arg[3]);
-	outcome.kind = kind_at(context->tables, arg[0]);
+	if (kind == FD_FOREIGN)
+		return skipped;
+	outcome = outcome_of(call->on_file(fd_at(context->tables, arg[0]), arg));
+	outcome.kind = kind;
+	if (outcome.result >= 0 && call->must_fail)
+		outcome.why = call->must_fail(arg);
+	if (outcome.why)
+		outcome.verdict = VERDICT_ACCEPTED;
 	return outcome;
+}
+
+static long do_lseek(int fd, const uint64_t *arg)
+{
+	return lseek(fd, arg[1], arg[2]);
+}
+
+static long do_fallocate(int fd, const uint64_t *arg)
+{
+	return fallocate(fd, arg[1], arg[2], arg[3]);
+}
+
+static const char *fallocate_must_fail(const uint64_t *arg)
+{
+	return arg[3] >> 63 || !arg[3] || arg[2] + arg[3] > INT64_MAX ?
+	       "a range that is empty or wraps" : NULL;
+}
+
+static long do_ftruncate(int fd, const uint64_t *arg)
+{
+	return ftruncate(fd, arg[1]);
+}
+
+static const char *ftruncate_must_fail(const uint64_t *arg)
+{
+	return arg[1] % PAGE || arg[1] > 1UL << 46 ?
+	       "a size that is not whole pages or too large" : NULL;
+}
+
+static long do_fadvise(int fd, const uint64_t *arg)
+{
+	errno = posix_fadvise(fd, arg[1], arg[2], arg[3]);
+	return errno ? -1 : 0;
 }
 
 static struct outcome run_look(struct context *context, const struct call *call,
@@ -288,17 +276,19 @@ const struct call file_calls[] = {
 	  .args = { ON_FD, { .name = "at", .kind = ARG_WHERE }, LENGTH(PAGE), OFFSET("offset"),
 		{ .name = "mode", .kind = ARG_PICK, .known = 8 } },
 	  .errors = { EINVAL, EFAULT, ENOSPC, ENOMEM, EBADF, EFBIG, EOVERFLOW } },
-	{ .name = "lseek", .run = run_lseek,
+	{ .name = "lseek", .run = run_on_file, .on_file = do_lseek,
 	  .args = { ON_FD, OFFSET("offset"), { .name = "whence", .kind = ARG_PICK, .known = 5 } },
 	  .errors = { EINVAL, ENXIO, EOVERFLOW } },
-	{ .name = "fallocate", .run = run_fallocate,
+	{ .name = "fallocate", .run = run_on_file, .on_file = do_fallocate,
+	  .must_fail = fallocate_must_fail,
 	  .args = { ON_FD, { .name = "mode", .kind = ARG_BITS, .usual = 3, .known = 0x7b },
 		OFFSET("offset"), LENGTH(4 * PAGE) },
 	  .errors = { EINVAL, EOPNOTSUPP, EBUSY, ENODEV, EFBIG, EBADF, ENOMEM, EPERM } },
-	{ .name = "ftruncate", .run = run_ftruncate,
+	{ .name = "ftruncate", .run = run_on_file, .on_file = do_ftruncate,
+	  .must_fail = ftruncate_must_fail,
 	  .args = { ON_FD, { .name = "bytes", .kind = ARG_BYTES, .usual = 32 * PAGE } },
 	  .errors = { EINVAL, EBUSY, EFBIG, EBADF } },
-	{ .name = "fadvise", .run = run_fadvise,
+	{ .name = "fadvise", .run = run_on_file, .on_file = do_fadvise,
 	  .args = { ON_FD, OFFSET("offset"), LENGTH(0),
 		{ .name = "advice", .kind = ARG_PICK, .usual = 4, .known = 7 } },
 	  .errors = { EINVAL } },

@@ -142,9 +142,9 @@ static struct outcome run_ioctl(struct context *context, const struct call *call
 	/* At the edge there is no room for a canary, and no need of one. */
 	canary = arg[IN_AT] == WHERE_HEAP || arg[IN_AT] == WHERE_ZONE ? CANARY_BYTES : 0;
 	if (!place(tables, &context->area, arg[IN_AT], image.bytes, image.len + canary, &at))
-		return (struct outcome){ .verdict = VERDICT_SKIPPED };
+		return skipped;
 	outcome = outcome_of(ioctl(fd_at(tables, arg[IN_FD]), call->command, at));
-	outcome.kind = arg[IN_FD] < NR_FDS ? peek(&tables->kind[arg[IN_FD]]) : FD_FOREIGN;
+	outcome.kind = kind_at(tables, arg[IN_FD]);
 	if (outcome.kind != FD_ZONE && outcome.kind != FD_READONLY)
 		return outcome;
 	if (outcome.result >= 0 && alone) {

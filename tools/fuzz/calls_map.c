@@ -16,9 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_TOUCH 64		/* pages */
-
-static const struct outcome skipped = { .verdict = VERDICT_SKIPPED };
+#define MAX_TOUCH (64 * PAGE)
 
 static uint64_t round_up(uint64_t bytes)
 {
@@ -51,12 +49,12 @@ static struct outcome run_mmap(struct context *context, const struct call *call,
 	uint8_t *at;
 
 	(void)call;
-	if (arg[5] > MAX_TOUCH * PAGE)
+	if (arg[5] > MAX_TOUCH)
 		flags &= ~(MAP_POPULATE | MAP_LOCKED);
 	at = mmap(fits ? map->at : NULL, arg[5], arg[2] & 7, flags | (fits ? MAP_FIXED : 0),
 		  fd_at(context->tables, arg[0]), arg[4]);
 	outcome = judged(at == MAP_FAILED ? -1 : 0);
-	outcome.kind = arg[0] < NR_FDS ? peek(&context->tables->kind[arg[0]]) : FD_FOREIGN;
+	outcome.kind = kind_at(context->tables, arg[0]);
 	if (at == MAP_FAILED)
 		return outcome;
 	if (fits)
@@ -83,31 +81,62 @@ static bool part_of(const struct map *map, uint64_t offset, uint64_t *length, ui
 	return true;
 }
 
-/* By mapping something else over it, so that the addresses stay reserved. */
-static struct outcome run_munmap(struct context *context, const struct call *call,
-				 const uint64_t *arg)
+static struct outcome run_on_part(struct context *context, const struct call *call,
+				  const uint64_t *arg)
 {
 	struct map *map = map_at(context, arg[0]);
 	uint64_t length = arg[2];
 
-	(void)call;
-	if (!part_of(map, arg[1], &length, 0) || arg[1] % PAGE || !length)
+	if (!part_of(map, arg[1], &length, call->max_part))
 		return skipped;
-	return judged(mmap(map->at + arg[1], length, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
-		      MAP_FAILED ? -1 : 0);
+	return judged(call->on_part(map->at + arg[1], length, arg[3]));
 }
 
-static struct outcome run_mprotect(struct context *context, const struct call *call,
-				   const uint64_t *arg)
+/* By mapping something else over it, so that the addresses stay reserved. */
+static long do_munmap(uint8_t *at, uint64_t length, uint64_t how)
 {
-	struct map *map = map_at(context, arg[0]);
-	uint64_t length = arg[2];
+	(void)how;
+	return mmap(at, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+		    -1, 0) == MAP_FAILED ? -1 : 0;
+}
 
-	(void)call;
-	if (!part_of(map, arg[1], &length, 0))
-		return skipped;
-	return judged(mprotect(map->at + arg[1], length, arg[3] & 7));
+static long do_mprotect(uint8_t *at, uint64_t length, uint64_t prot)
+{
+	return mprotect(at, length, prot & 7);
+}
+
+static long do_madvise(uint8_t *at, uint64_t length, uint64_t how)
+{
+	static const int advice[] = {
+		MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
+		MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE, MADV_HUGEPAGE,
+		MADV_DONTDUMP, MADV_DODUMP, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
+		MADV_POPULATE_WRITE, MADV_FREE, 4096,
+	};
+
+	return madvise(at, length, advice[how % ARRAY_SIZE(advice)]);
+}
+
+static long do_msync(uint8_t *at, uint64_t length, uint64_t flags)
+{
+	return msync(at, length, flags);
+}
+
+static long do_mlock(uint8_t *at, uint64_t length, uint64_t undo)
+{
+	return undo & 1 ? munlock(at, length) : mlock(at, length);
+}
+
+/* Reads or writes a byte of each page. Return: how many could be. */
+static long do_touch(uint8_t *at, uint64_t length, uint64_t write)
+{
+	uint8_t byte = length;
+	long nr = 0;
+
+	for (uint64_t done = 0; done < length; done += PAGE)
+		nr += write & 1 ? !copy_guarded(at + done, &byte, 1) :
+				  !copy_guarded(&byte, at + done, 1);
+	return nr;
 }
 
 /* Shrinks in place, or moves to the place of another mapping. */
@@ -140,36 +169,6 @@ static struct outcome run_mremap(struct context *context, const struct call *cal
 	return judged(0);
 }
 
-static struct outcome run_madvise(struct context *context, const struct call *call,
-				  const uint64_t *arg)
-{
-	static const int advice[] = {
-		MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
-		MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE, MADV_HUGEPAGE,
-		MADV_DONTDUMP, MADV_DODUMP, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
-		MADV_POPULATE_WRITE, MADV_FREE, 4096,
-	};
-	struct map *map = map_at(context, arg[0]);
-	uint64_t length = arg[2];
-
-	(void)call;
-	if (!part_of(map, arg[1], &length, MAX_TOUCH * PAGE))
-		return skipped;
-	return judged(madvise(map->at + arg[1], length, advice[arg[3] % ARRAY_SIZE(advice)]));
-}
-
-static struct outcome run_msync(struct context *context, const struct call *call,
-				const uint64_t *arg)
-{
-	struct map *map = map_at(context, arg[0]);
-	uint64_t length = arg[2];
-
-	(void)call;
-	if (!part_of(map, arg[1], &length, 0))
-		return skipped;
-	return judged(msync(map->at + arg[1], length, arg[3]));
-}
-
 static struct outcome run_mincore(struct context *context, const struct call *call,
 				  const uint64_t *arg)
 {
@@ -182,43 +181,6 @@ static struct outcome run_mincore(struct context *context, const struct call *ca
 	    !place(context->tables, &context->area, arg[3], NULL, 64, &vec))
 		return skipped;
 	return judged(mincore(map->at + arg[1], length, vec));
-}
-
-static struct outcome run_mlock(struct context *context, const struct call *call,
-				const uint64_t *arg)
-{
-	struct map *map = map_at(context, arg[0]);
-	uint64_t length = arg[2];
-
-	(void)call;
-	if (!part_of(map, arg[1], &length, MAX_TOUCH * PAGE))
-		return skipped;
-	if (arg[3] & 1)
-		return judged(munlock(map->at + arg[1], length));
-	return judged(mlock(map->at + arg[1], length));
-}
-
-/* Reads or writes a byte of each page. */
-static long touch(uint8_t *at, uint64_t length, bool write)
-{
-	uint8_t byte = length;
-	long nr = 0;
-
-	for (uint64_t done = 0; done < length; done += PAGE)
-		nr += write ? !copy_guarded(at + done, &byte, 1) : !copy_guarded(&byte, at + done, 1);
-	return nr;
-}
-
-static struct outcome run_touch(struct context *context, const struct call *call,
-				const uint64_t *arg)
-{
-	struct map *map = map_at(context, arg[0]);
-	uint64_t length = arg[2];
-
-	(void)call;
-	if (!part_of(map, arg[1], &length, MAX_TOUCH * PAGE))
-		return skipped;
-	return (struct outcome){ .result = touch(map->at + arg[1], length, arg[3] & 1) };
 }
 
 /* A child that touches and goes, with all that it inherited. */
@@ -236,7 +198,7 @@ static struct outcome run_fork(struct context *context, const struct call *call,
 		return skipped;
 	pid = fork();
 	if (!pid) {
-		touch(map->at, length, true);
+		do_touch(map->at, length, true);
 		_exit(0);
 	}
 	if (pid < 0)
@@ -258,9 +220,9 @@ const struct call map_calls[] = {
 		OFFSET, LENGTH(64 * PAGE) },
 	  .errors = { EINVAL, EACCES, ENOMEM, EOVERFLOW, EAGAIN, EBADF, EPERM, EOPNOTSUPP,
 		ENODEV } },
-	{ .name = "munmap", .run = run_munmap, .args = { ON_MAP, OFFSET, LENGTH(8 * PAGE) },
-	  .errors = { EINVAL, ENOMEM } },
-	{ .name = "mprotect", .run = run_mprotect,
+	{ .name = "munmap", .run = run_on_part, .on_part = do_munmap,
+	  .args = { ON_MAP, OFFSET, LENGTH(8 * PAGE) }, .errors = { EINVAL, ENOMEM } },
+	{ .name = "mprotect", .run = run_on_part, .on_part = do_mprotect,
 	  .args = { ON_MAP, OFFSET, LENGTH(8 * PAGE),
 		{ .name = "prot", .kind = ARG_BITS, .usual = PROT_READ, .known = 7 } },
 	  .errors = { EINVAL, EACCES, ENOMEM } },
@@ -268,11 +230,11 @@ const struct call map_calls[] = {
 	  .args = { ON_MAP, { .name = "to", .kind = ARG_MAP, .usual = 1 }, OFFSET,
 		LENGTH(16 * PAGE), { .name = "size", .kind = ARG_BYTES, .usual = 8 * PAGE } },
 	  .errors = { EINVAL, EFAULT, ENOMEM, EAGAIN } },
-	{ .name = "madvise", .run = run_madvise,
+	{ .name = "madvise", .run = run_on_part, .on_part = do_madvise, .max_part = MAX_TOUCH,
 	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE),
 		{ .name = "advice", .kind = ARG_PICK, .usual = 4, .known = 18 } },
 	  .errors = { EINVAL, ENOMEM, EBUSY, EFAULT, EBADF, ENODEV, EOPNOTSUPP, EACCES, EAGAIN } },
-	{ .name = "msync", .run = run_msync,
+	{ .name = "msync", .run = run_on_part, .on_part = do_msync,
 	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE),
 		{ .name = "flags", .kind = ARG_BITS, .usual = MS_SYNC, .known = 7 } },
 	  .errors = { EINVAL, ENOMEM, EBUSY } },
@@ -280,10 +242,10 @@ const struct call map_calls[] = {
 	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE),
 		{ .name = "at", .kind = ARG_WHERE } },
 	  .errors = { EINVAL, EFAULT, ENOMEM } },
-	{ .name = "mlock", .run = run_mlock,
+	{ .name = "mlock", .run = run_on_part, .on_part = do_mlock, .max_part = MAX_TOUCH,
 	  .args = { ON_MAP, OFFSET, LENGTH(8 * PAGE), { .name = "undo", .kind = ARG_PICK, .known = 2 } },
 	  .errors = { EINVAL, ENOMEM, EAGAIN, EPERM } },
-	{ .name = "touch", .run = run_touch,
+	{ .name = "touch", .run = run_on_part, .on_part = do_touch, .max_part = MAX_TOUCH,
 	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE),
 		{ .name = "write", .kind = ARG_PICK, .usual = 1, .known = 2 } } },
 	{ .name = "fork", .run = run_fork, .args = { ON_MAP } },

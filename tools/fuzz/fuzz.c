@@ -44,11 +44,27 @@
 static struct shared *shared;
 
 static const char usage[] =
-	"Usage: fuzz [--seconds N] [--seed N] [--corpus FOLDER]\n"
+	"Usage: fuzz [--seconds N] [--seed N] [--corpus FOLDER] [--guide GUIDE]\n"
 	"       fuzz --replay FILE [--times N]\n"
 	"\n"
 	"Fuzzes /dev/vmzone, and prints TAP. --replay runs one program, as the corpus\n"
-	"has them; a semicolon is as good as the end of a line.\n";
+	"has them; a semicolon is as good as the end of a line. --guide, to see what it\n"
+	"is worth: by what programs are kept to be changed again: nothing, results, or\n"
+	"places (of the module that they came by; the default).\n";
+
+static const char *const guide_name[] = {
+	[GUIDE_NOTHING] = "nothing",
+	[GUIDE_RESULTS] = "results",
+	[GUIDE_PLACES] = "places",
+};
+
+static enum guide guide_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(guide_name); i++)
+		if (!strcmp(name, guide_name[i]))
+			return i;
+	bail("--guide %s", name);
+}
 
 static void read_program(const char *path, struct program *program)
 {
@@ -263,48 +279,68 @@ static void run_changed(unsigned int seconds)
 		skip("this kernel has no KCOV", "new places of the module are reached");
 		return;
 	}
-	diag("KCOV: %llu pairs of places, %llu by the corpus as it is",
-	     (unsigned long long)shared->nr_edges, (unsigned long long)nr_edges);
+	diag("KCOV: %llu pairs of places, %llu by the corpus as it is; guided by %s",
+	     (unsigned long long)shared->nr_edges, (unsigned long long)nr_edges,
+	     guide_name[shared->guide]);
 	ok(nr_edges > 100 && shared->nr_edges > nr_edges,
 	   "KCOV: the corpus comes by much of the module, and changes find more");
 }
 
-int main(int argc, char **argv)
+struct plan {
+	const char *corpus;
+	const char *replay;	/* one program, instead of all else; or NULL */
+	unsigned int seconds;
+	uint64_t times;
+	enum guide guide;
+};
+
+static struct plan plan_from(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seconds", required_argument, NULL, 's' }, { "seed", required_argument, NULL, 'r' },
 		{ "corpus", required_argument, NULL, 'c' }, { "replay", required_argument, NULL, 'p' },
-		{ "times", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "times", required_argument, NULL, 't' }, { "guide", required_argument, NULL, 'g' },
+		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
-	const char *corpus = "corpus", *replay = NULL;
-	unsigned int seconds = 60;
-	uint64_t times = 1000;
-	char timeout[24];
+	struct plan plan = {
+		.corpus = "corpus", .seconds = 60, .times = 1000, .guide = GUIDE_PLACES,
+	};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
-			seconds = atoi(optarg);
+			plan.seconds = atoi(optarg);
 			break;
 		case 'r':
 			setenv("VMZONE_TEST_SEED", optarg, 1);
 			break;
 		case 'c':
-			corpus = optarg;
+			plan.corpus = optarg;
 			break;
 		case 'p':
-			replay = optarg;
+			plan.replay = optarg;
 			break;
 		case 't':
-			times = strtoull(optarg, NULL, 0);
+			plan.times = strtoull(optarg, NULL, 0);
+			break;
+		case 'g':
+			plan.guide = guide_by_name(optarg);
 			break;
 		default:
 			fputs(usage, option == 'h' ? stdout : stderr);
-			return option == 'h' ? 0 : 2;
+			exit(option == 'h' ? 0 : 2);
 		}
 	}
-	snprintf(timeout, sizeof(timeout), "%u", 2 * seconds + 1200);
+	return plan;
+}
+
+int main(int argc, char **argv)
+{
+	struct plan plan = plan_from(argc, argv);
+	char timeout[24];
+
+	snprintf(timeout, sizeof(timeout), "%u", 2 * plan.seconds + 1200);
 	setenv("VMZONE_TEST_TIMEOUT", timeout, 1);
 	test_begin(0);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -312,15 +348,16 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		bail("mmap");
 	shared->state = test_seed;
+	shared->guide = plan.guide;
 	calls_init();
-	if (replay) {
-		read_program(replay, &shared->pool[0]);
-		run_worker((struct job){ .program = &shared->pool[0], .times = times });
-		tell("the program as it is: every result is one of the contract's", replay);
+	if (plan.replay) {
+		read_program(plan.replay, &shared->pool[0]);
+		run_worker((struct job){ .program = &shared->pool[0], .times = plan.times });
+		tell("the program as it is: every result is one of the contract's", plan.replay);
 		return tap_end();
 	}
-	read_corpus(corpus);
+	read_corpus(plan.corpus);
 	run_corpus();
-	run_changed(seconds);
+	run_changed(plan.seconds);
 	return tap_end();
 }

@@ -91,7 +91,7 @@ static void note(struct run *run, const struct step *step, const struct outcome 
 	mark = (step->call * 64 + before) * 160;
 	mark += outcome->result < 0 ? -outcome->result % 160 : 0;
 	mark %= NR_EDGES;
-	run->nr_new += !shared->results[mark];
+	run->nr_new += shared->guide >= GUIDE_RESULTS && !shared->results[mark];
 	shared->nr_results += !shared->results[mark];
 	shared->results[mark] = 1;
 	if (outcome->verdict != VERDICT_FINE && !*run->what)
@@ -179,7 +179,7 @@ static void run_program(struct run *run)
 	nr_edges = kcov_stop(shared->edges);
 	remove_nodes(&worker->tables);
 	shared->nr_edges += nr_edges;
-	run->nr_new += nr_edges;
+	run->nr_new += shared->guide >= GUIDE_PLACES ? nr_edges : 0;
 	shared->nr_programs++;
 }
 

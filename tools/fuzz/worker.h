@@ -13,6 +13,13 @@
 #define MAX_POOL 1024
 #define MAX_FINDINGS 16
 
+/* By what programs are kept to be changed again: what they reached that is new. */
+enum guide {
+	GUIDE_NOTHING,		/* none is kept */
+	GUIDE_RESULTS,		/* what no call returned in that place */
+	GUIDE_PLACES,		/* also what KCOV did not see yet, where the kernel has it */
+};
+
 struct finding {
 	char what[200];
 	char program[PROGRAM_TEXT_MAX];
@@ -20,6 +27,7 @@ struct finding {
 
 struct shared {
 	uint64_t state;			/* of the random numbers */
+	enum guide guide;
 	struct program pool[MAX_POOL];	/* the corpus, and what did something new */
 	uint32_t nr_corpus;
 	uint32_t nr_pool;

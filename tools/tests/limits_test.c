@@ -160,6 +160,15 @@ static void join_as_nobody(void)
 	become_nobody();
 }
 
+/* Makes room on the stack for what the kernel puts there with a signal. */
+static void touch_stack(void)
+{
+	volatile char room[64 * KIB];
+
+	for (size_t i = 0; i < sizeof(room); i += page_size)
+		room[i] = 1;
+}
+
 /* Writes noise, as much as it can, to a zone that would hold far more than the limit. */
 static int hog_contents(void *arg)
 {
@@ -171,7 +180,8 @@ static int hog_contents(void *arg)
 	join_as_nobody();
 	zone = zone_new((struct vmzone_create) {
 		.bytes = nr_slots * page_size, .frames = nr_frames, .store_limit = 1UL << 40 });
-	/* Its page tables first, lest the kernel kills for one. */
+	/* Its stack and its page tables first, lest the kernel kills for one. */
+	touch_stack();
 	for (size_t slot = 0; slot < nr_slots; slot += 512)
 		touch_read(&zone, slot, 1);
 	for (size_t slot = 0; slot < nr_slots && !report->error; slot++) {

@@ -6,6 +6,14 @@
 # cache, where the sources are symbolic links to the clone: kernels never mix,
 # a second build compiles only what changed, and the clone stays clean.
 
+# For the kernel's make. BTF of a module needs the kernel's own, which the headers do
+# not carry, so it does not matter which pahole there is; and the compiler, which has
+# the name that the headers want, may be a later release of it than the kernel's.
+MODULE_MAKE=(
+	CONFIG_DEBUG_INFO_BTF_MODULES= 'PAHOLE_VERSION=$(CONFIG_PAHOLE_VERSION)'
+	DEBIAN_KERNEL_NO_CC_VERSION_CHECK=yes
+)
+
 module_usage() {
 	cat <<'END'
 Usage: lab module [--kernel KERNEL | --kdir FOLDER] [--variant NAME] [--anew]
@@ -47,7 +55,7 @@ module_build_other() {
 	for place in "$TOP/$3"/*; do
 		ln -s "$place" "$folder/"
 	done
-	nice make -s -C "$1" M="$folder" CONFIG_DEBUG_INFO_BTF_MODULES= "${KERNEL_MAKE[@]}" modules >&2 9>&- ||
+	nice make -s -C "$1" M="$folder" "${MODULE_MAKE[@]}" "${KERNEL_MAKE[@]}" modules >&2 9>&- ||
 		die "the module of $3 does not build against $1."
 	echo "$folder"/*.ko
 }
@@ -59,9 +67,8 @@ module_build() {
 	shift 2
 	cache_lock "build-$(echo "${folder#"$CACHE/build/"}" | tr / -)"
 	module_farm "$folder"
-	# BTF of a module needs the kernel's own, which the headers do not carry.
 	nice make -s -C "$kdir" M="$folder" -j"$(nproc)" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= "${KERNEL_MAKE[@]}" "$@" modules >&2 9>&- ||
+		"${MODULE_MAKE[@]}" "${KERNEL_MAKE[@]}" "$@" modules >&2 9>&- ||
 		die "the module does not build against $kdir."
 	# By rename: another run may be reading the one of before.
 	mkdir -p "$folder/built"

@@ -24,6 +24,12 @@ apt_archives() {
 	[ -z "$list" ] || echo "$list"
 }
 
+# apt_archive: where Debian's packages come from. Not by head, which closes the pipe
+# on whoever has more to say: that would end the lab without a word.
+apt_archive() {
+	apt_archives '$(REPO_URI)' 'Label: Debian' | sed -n 1p
+}
+
 # apt_select SUITE: which suite the functions below speak about
 apt_select() {
 	local suite=$1 root archive component
@@ -34,7 +40,7 @@ apt_select() {
 	root=$CACHE/apt/$suite
 	mkdir -p "$root/lists/partial" "$root/archives/partial"
 	component=main
-	archive=$(apt_archives '$(REPO_URI)' 'Label: Debian' | head -n 1)
+	archive=$(apt_archive)
 	[ -n "$archive" ] || die "apt-get indextargets names no Debian archive, so the suite '$suite' cannot be found."
 	echo "deb $archive $suite $component" >"$root/sources.list"
 	APT_OPTIONS+=(

@@ -48,7 +48,7 @@ root_make() {
 	say "making a Debian $suite with the kernels" $releases "(minutes, once)"
 	{
 		apt_archives 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)'
-		echo "deb $(apt_archives '$(REPO_URI)' 'Label: Debian' | head -n 1) $suite-backports main"
+		echo "deb $(apt_archive) $suite-backports main"
 	} >"$folder.list"
 	# The lab has an initramfs of its own.
 	INITRD=No mmdebstrap --quiet --mode=root --variant=minbase --format=directory \

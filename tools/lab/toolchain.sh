@@ -21,7 +21,7 @@ toolchain_compiler() {
 # the headers' own tools
 toolchain_missing() {
 	! command -v "$(toolchain_compiler "$1")" >/dev/null ||
-		ldd "$1/scripts/mod/modpost" 2>&1 | grep -q 'not found'
+		ldd "$1/scripts/mod/modpost" 2>&1 | grep 'not found' >/dev/null
 }
 
 # toolchain_programs FOLDER...: every dynamically linked program below them

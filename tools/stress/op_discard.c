@@ -135,8 +135,9 @@ bool op_remove(struct worker *worker)
 	size_t first, nr = any_range(worker, MAX_RANGE, &first);
 	long ret;
 
+	/* Of a mapping in one piece: of several the kernel asks for one after the other. */
 	emptying_begin(&emptying, zone, first, nr, ALL_BLOCKS, ALL_BLOCKS);
-	ret = madvise(slot_at(&worker->views[zone], first), nr * page_size, MADV_REMOVE) ?
+	ret = madvise(bases[zone].map + first * page_size, nr * page_size, MADV_REMOVE) ?
 	      -errno : 0;
 	emptying_end(&emptying, ret, "MADV_REMOVE");
 	check_answer(&emptying, ret, false, "MADV_REMOVE");

@@ -134,6 +134,27 @@ static void removed_of_the_device(void)
 	zone_drop(&device);
 }
 
+/* Two mappings side by side: the kernel does one, then the other, and EBUSY is the other's. */
+static void removed_from_two_mappings(void)
+{
+	struct zone two = zone_sized(16, 32);
+	uint8_t *map = mmap(NULL, 16 * page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (size_t half = 0; half < 16; half += 8)
+		if (mmap(map + half * page_size, 8 * page_size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, two.fd, half * page_size) == MAP_FAILED)
+			bail("mmap");
+	pattern_fill(&two, pattern, 0, 16);
+	zone_range(&two, VMZONE_IOC_PIN, 12, 1);
+	is(madvise(map, 16 * page_size, MADV_REMOVE) ? errno : 0, EBUSY,
+	   "MADV_REMOVE of two mappings, with a pin in the second");
+	is(pattern_bad(&two, pattern, 8, 8), 0, "changes nothing of the second");
+	is(zone_count(&two, 0, 8, VMZONE_SLOT_RESIDENT | VMZONE_SLOT_STORED, 0), 8,
+	   "and has emptied the first");
+	munmap(map, 16 * page_size);
+	zone_drop(&two);
+}
+
 static const struct zone *of_child;
 
 static int touch_all(void *arg)
@@ -220,6 +241,7 @@ int main(void)
 	both(removed, MADV_REMOVE, 0, "MADV_REMOVE: zeros from then on");
 	kept("and elsewhere all is right");
 	removed_of_the_device();
+	removed_from_two_mappings();
 	forking();
 	syncing();
 	by_process_madvise();

@@ -195,18 +195,11 @@ static bool are_frames_back(void)
 	return back;
 }
 
-/* Processes that were killed may take a moment to go. */
-static bool comes_true(bool (*condition)(void))
-{
-	for (int i = 0; i < 100 && !condition(); i++)
-		usleep(20000);
-	return condition();
-}
-
 static void check_machine(void)
 {
 	if (child_run(use_fresh_zone, NULL))
 		found(shared, "leaves fresh zones that do not work", &shared->current);
+	/* Processes that were killed may take a moment to go. */
 	if (!comes_true(is_nothing_left))
 		found(shared, "leaves a zone or a node behind", &shared->current);
 	if (!comes_true(are_frames_back))

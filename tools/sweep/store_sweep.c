@@ -233,14 +233,9 @@ static void arm_fault(unsigned int nth)
 static bool disarm_fault(void)
 {
 	bool met = fail_call_end();
-	bool counted = !met || is_counted();
 
 	/* A worker whose save has failed may not have counted it yet. */
-	for (int ms = 0; ms < REST_MS && !counted; ms++) {
-		usleep(1000);
-		counted = is_counted();
-	}
-	nr_uncounted += !counted;
+	nr_uncounted += met && !comes_true(is_counted);
 	return met;
 }
 

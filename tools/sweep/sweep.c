@@ -145,7 +145,7 @@ static size_t bad_slots(bool succeeded)
 }
 
 /* Gauges against what the slots say. The fresh one may have contents as well. */
-static bool gauges_hold(bool complain)
+static bool compare_gauges(bool complain)
 {
 	const size_t starts[] = { 0, next_fresh * FRESH_STEP };
 	struct vmzone_stats stats = zone_stats(&zone);
@@ -171,18 +171,19 @@ static bool gauges_hold(bool complain)
 	return false;
 }
 
+static bool gauges_hold(void)
+{
+	return compare_gauges(false);
+}
+
 /* Nothing lost, nothing leaked. */
 static bool zone_holds(bool succeeded)
 {
 	struct vmzone_stats stats;
 	size_t bad = bad_slots(succeeded);
-	bool hold = gauges_hold(false);
-
 	/* The zone's workers may be at it still. */
-	for (int ms = 0; ms < REST_MS && !hold; ms++) {
-		usleep(1000);
-		hold = gauges_hold(ms == REST_MS - 1);
-	}
+	bool hold = comes_true(gauges_hold) || compare_gauges(true);
+
 	stats = zone_stats(&zone);
 	return !bad && hold && stats_hold_since(&stats, 2 * NR_FRAMES);
 }

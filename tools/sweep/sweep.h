@@ -84,8 +84,6 @@ void sweep_allocations(const struct call *calls, size_t nr);
 #define NR_SLOTS (LEAF_SLOTS * NR_LEAVES)
 /* So far apart that each has a page table of its own as well. */
 #define FRESH_STEP (2 * LEAF_SLOTS)
-/* How long the zone's workers may take to come to rest. */
-#define REST_MS 5000
 
 extern struct zone zone;
 

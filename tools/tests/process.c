@@ -22,6 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The last of the waits for something to come true. */
+#define LAST_WAIT_MS 4096
+
 static _Thread_local sigjmp_buf guard;
 static _Thread_local sig_atomic_t guarded;
 static _Thread_local void *faulted_at;
@@ -113,6 +116,17 @@ void drop_capability(int capability)
 	data[capability / 32].inheritable &= ~bit;
 	if (syscall(SYS_capset, &header, data))
 		bail("capset");
+}
+
+/* Asked ever more seldom: it is the others that shall have the processor. */
+bool comes_true(bool (*condition)(void))
+{
+	for (unsigned int ms = 1; ms <= LAST_WAIT_MS; ms *= 2) {
+		if (condition())
+			return true;
+		usleep(ms * 1000);
+	}
+	return condition();
 }
 
 int write_text(const char *path, const char *text)

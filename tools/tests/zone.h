@@ -142,6 +142,12 @@ pid_t child_start(int (*body)(void *arg), void *arg);
 int child_wait(pid_t pid);
 int child_run(int (*body)(void *arg), void *arg);
 
+/*
+ * Whether it comes true within some seconds, as processes end and a zone's workers come
+ * to rest.
+ */
+bool comes_true(bool (*condition)(void));
+
 /* Takes a capability (CAP_*) from the calling process for good; bails. */
 void drop_capability(int capability);
 

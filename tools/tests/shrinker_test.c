@@ -150,7 +150,7 @@ static void when_it_matters(void)
 
 int main(void)
 {
-	test_begin(120);
+	test_begin(300);
 	/* Of the machine's own caches. */
 	for (int i = 0; i < 3; i++)
 		ask_all_shrinkers();

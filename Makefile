@@ -15,7 +15,7 @@ DURATION ?= 0
 NIGHTLY ?=
 
 PREFIX ?= /usr/local
-SUITES := kunit user-tests races check fio real-programs
+SUITES := kunit user-tests races stress check bench-check fio real-programs
 
 export KERNEL
 
@@ -62,7 +62,7 @@ fio: setup
 	@$(MAKE) --no-print-directory programs
 	@tools/check/fio
 
-# Longer than in `make test`: DURATION=3600; SEED=... makes a run's choices again.
+# For two minutes, or DURATION=3600; SEED=... makes a run's choices again.
 stress: setup
 	@$(MAKE) --no-print-directory -s -C tools/stress
 	@tools/check/stress

@@ -7,8 +7,8 @@
  *
  * Each zone has an inode of its own, so that its mappings are its own: all
  * opens of one device node would share one address space. The inode ends with
- * its last descriptor or mapping, and its eviction ends the zone. The mount is
- * held by whoever holds a zone, and not by the zone: the kernel may put the last
+ * its last descriptor or mapping, and its eviction ends the zone. Its mount is
+ * held by whoever holds the zone, and not by the zone: the kernel may put the last
  * reference to an inode where it must not end a super block. So the module can go
  * when there are no zones.
  *
@@ -108,7 +108,7 @@ int vmzone_zone_regrant(u64 granted, u64 nr_frames)
 }
 
 /* Whether there may be one zone more; it is counted. */
-static int count_zone(void)
+static int admit_zone(void)
 {
 	unsigned long max_zones = READ_ONCE(vmzone_params.max_frames) / FRAMES_A_ZONE;
 	int ret = 0;
@@ -122,7 +122,7 @@ static int count_zone(void)
 	return ret;
 }
 
-static void uncount_zone(void)
+static void dismiss_zone(void)
 {
 	mutex_lock(&zones_lock);
 	nr_zones--;
@@ -207,7 +207,7 @@ static void destroy(struct vmzone_zone *zone)
 	destroy_rooms(zone);
 	vmzone_zone_free_slots(zone);
 	vmzone_zone_regrant(zone->config.frames, 0);
-	uncount_zone();
+	dismiss_zone();
 	kfree(zone);
 }
 
@@ -229,13 +229,13 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	ret = check_config(config);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = count_zone();
+	ret = admit_zone();
 	if (ret)
 		return ERR_PTR(ret);
 	zone = kzalloc(sizeof(*zone), GFP_KERNEL_ACCOUNT);
 	if (!zone) {
 		ret = -ENOMEM;
-		goto err_uncount;
+		goto err_dismiss;
 	}
 	zone->config = *config;
 	zone->nr_slots = config->bytes >> PAGE_SHIFT;
@@ -265,8 +265,8 @@ err_reclaim:
 	vmzone_reclaim_stop(zone);
 err_free:
 	kfree(zone);
-err_uncount:
-	uncount_zone();
+err_dismiss:
+	dismiss_zone();
 	return ERR_PTR(ret);
 }
 
@@ -302,26 +302,17 @@ static struct file_system_type zone_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
-/* One mount for all zones, as long as there are any: whoever holds one holds it. */
-static struct vfsmount *get_mount(void)
-{
-	struct vmzone_zone *zone;
-	struct vfsmount *mount = NULL;
-
-	mutex_lock(&zones_lock);
-	zone = list_first_entry_or_null(&zones, struct vmzone_zone, node);
-	if (zone)
-		mount = mntget(zone->mount);
-	mutex_unlock(&zones_lock);
-	return mount ?: vfs_kern_mount(&zone_fs_type, SB_KERNMOUNT, zone_fs_type.name, NULL);
-}
-
-/* The inode takes over the zone: from now on, it ends with it. */
+/*
+ * The inode takes over the zone: from now on, it ends with it. Its mount is its own:
+ * to share that of a zone in a list will not do, since one whose inode is held by an
+ * inotify watch alone may have none any more.
+ */
 static int create_inode(struct vmzone_zone *zone)
 {
-	struct vfsmount *mount = get_mount();
 	struct inode *inode;
+	struct vfsmount *mount;
 
+	mount = vfs_kern_mount(&zone_fs_type, SB_KERNMOUNT, zone_fs_type.name, NULL);
 	if (IS_ERR(mount))
 		return PTR_ERR(mount);
 	inode = alloc_anon_inode(mount->mnt_sb);

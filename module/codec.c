@@ -114,7 +114,7 @@ static void scratch_free(struct vmzone_codec_scratch *scratch)
 static int scratch_make(const struct vmzone_codec_ops *ops,
 			struct vmzone_codec_scratch *scratch)
 {
-	/* Rather none than a long search: there is one to spare. */
+	/* Nobody shall be killed for it: there is one to spare. */
 	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 	unsigned int noio;
 	int ret = -ENOMEM;

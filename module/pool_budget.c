@@ -182,7 +182,7 @@ unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
 void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget)
 {
 	WRITE_ONCE(pool->budget, budget);
-	/* Before anybody can count up to it; pairs with read_frames() in zone.c. */
+	/* Before anybody can count up to it; pairs with read_frames() in zone_stats.c. */
 	smp_wmb();
 	vmzone_pool_set_target(pool, budget);
 }

@@ -433,7 +433,10 @@ int vmzone_range_resize(struct vmzone_zone *zone, u64 bytes)
 		return ret;
 	if (nr_slots < zone->nr_slots) {
 		set_size(zone, nr_slots);
-		/* Before the look at each slot: a fault claims one, and then reads the size. */
+		/*
+		 * Before the look at each slot. Pairs with the claim of a slot, which a
+		 * fault makes before it reads the size in vmzone_resident_get().
+		 */
 		smp_mb();
 		vmzone_delay(VMZONE_DELAY_SIZE_SET, nr_slots);
 		/* To the end. A fault that came in before finds the new size. */

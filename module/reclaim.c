@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reclaim.c - keeps some frames free: watermarks, batches, the workers, and
- * direct eviction
+ * reclaim.c - keeps some frames free: the workers, direct eviction, and a budget
+ * that becomes smaller
  *
  * Owns: when and how much to evict. In two steps, as a segmented FIFO: the
  * policy's victims are unmapped in batches and wait on standby, where a touch

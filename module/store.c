@@ -82,8 +82,8 @@ static DEFINE_MUTEX(pools_lock);
  * @lock: held while one is in it
  * @page: its memory
  *
- * One a CPU, where zsmalloc wants it: a page-in waits for no save that works on the
- * same CPU, unless its codec needs scratch memory to load, and needs no memory.
+ * One a CPU, where zsmalloc wants it: a page-in allocates nothing, and waits for no
+ * save that works on the same CPU, unless its codec needs scratch memory to load.
  */
 struct read_copy {
 	local_lock_t lock;

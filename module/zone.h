@@ -154,10 +154,12 @@ int vmzone_zone_regrant(u64 granted, u64 nr_frames);
 void vmzone_zone_note_pressure(struct vmzone_zone *zone);
 struct file *vmzone_zone_make_file(struct vmzone_zone *zone,
 				   const struct file_operations *fops);
-void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats,
-			    bool reset);
 void vmzone_zone_observe(const struct vmzone_zone_observer *observer);
 int vmzone_zone_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg);
 int vmzone_zone_try_for_each(int (*call)(struct vmzone_zone *zone, void *arg), void *arg);
+
+/* zone_stats.c */
+void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats,
+			    bool reset);
 
 #endif /* VMZONE_ZONE_H */

@@ -78,11 +78,6 @@ void area_init(struct area *area)
 	close(fd);
 }
 
-bool is_writable(enum where where)
-{
-	return where <= WHERE_EDGE || (where >= WHERE_SHARED && where <= WHERE_ZONE_EDGE);
-}
-
 bool place(const struct tables *tables, const struct area *area, enum where where,
 	   const void *data, size_t len, void **address)
 {

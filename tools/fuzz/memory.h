@@ -76,7 +76,4 @@ void area_init(struct area *area);
 bool place(const struct tables *tables, const struct area *area, enum where where,
 	   const void *data, size_t len, void **address);
 
-/* Whether a program can write to such an address. */
-bool is_writable(enum where where);
-
 #endif /* MEMORY_H */

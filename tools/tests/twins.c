@@ -27,11 +27,6 @@ struct zone memfd_sized(size_t nr_slots)
 	return map;
 }
 
-bool is_zone(const struct zone *map)
-{
-	return map->nr_frames != 0;
-}
-
 void all_out(void)
 {
 	if (zone_range(&zone, VMZONE_IOC_PAGE_OUT, 0, zone.nr_slots) < 0)

@@ -23,7 +23,6 @@ void twins_begin(void);
 void twins_end(void);
 
 struct zone memfd_sized(size_t nr_slots);
-bool is_zone(const struct zone *map);
 /* Sends all of the zone to the store. */
 void all_out(void);
 

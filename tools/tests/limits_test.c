@@ -163,10 +163,9 @@ static void join_as_nobody(void)
 /* Makes room on the stack for what the kernel puts there with a signal. */
 static void touch_stack(void)
 {
-	volatile char room[64 * KIB];
+	char room[64 * KIB];
 
-	for (size_t i = 0; i < sizeof(room); i += page_size)
-		room[i] = 1;
+	explicit_bzero(room, sizeof(room));
 }
 
 /* Writes noise, as much as it can, to a zone that would hold far more than the limit. */

@@ -122,10 +122,9 @@ static void check_file(unsigned int zone, const struct census *census)
 	same(zone, "codec by GET", set.codec, model->codec);
 }
 
-/* Frames by their letters in debugfs, where that is. */
-static void check_frame_map(unsigned int zone, const struct vmzone_stats *stats)
+/* What debugfs has of each letter of the frame map. False: there is no such view. */
+static bool read_frame_map(unsigned int zone, uint64_t of_letter[256])
 {
-	uint64_t of_letter[256] = {};
 	char path[80];
 	FILE *file;
 	int letter;
@@ -135,16 +134,36 @@ static void check_frame_map(unsigned int zone, const struct vmzone_stats *stats)
 		 read_number(path, "vmzone-id"));
 	file = fopen(path, "r");
 	if (!file)
-		return;
+		return false;
+	memset(of_letter, 0, 256 * sizeof(*of_letter));
 	while ((letter = fgetc(file)) != EOF)
 		of_letter[letter]++;
 	fclose(file);
-	same(zone, "frames in the map", of_letter['M'] + of_letter['U'] + of_letter['P'] +
-	     of_letter['B'] + of_letter['R'] + of_letter['.'], stats->budget_frames);
-	same(zone, "pinned frames in the map", of_letter['P'], stats->pinned_slots);
-	same(zone, "frames in use in the map",
-	     of_letter['M'] + of_letter['U'] + of_letter['P'] + of_letter['B'],
-	     stats->resident_frames);
+	return true;
+}
+
+/*
+ * The map against the counters. A worker of the zone that had rested may go on between
+ * a look at the one and at the other; so they need agree only some time.
+ */
+static void check_frame_map(unsigned int zone)
+{
+	uint64_t of_letter[256], in_use = 0, frames = 0;
+	struct vmzone_stats stats;
+
+	for (int i = 0; i < QUIET_TRIES; i++) {
+		stats = stats_of(zone);
+		if (!read_frame_map(zone, of_letter))
+			return;
+		in_use = of_letter['M'] + of_letter['U'] + of_letter['P'] + of_letter['B'];
+		frames = in_use + of_letter['R'] + of_letter['.'];
+		if (in_use == stats.resident_frames && frames == stats.budget_frames)
+			break;
+		usleep(5000);
+	}
+	same(zone, "frames in the map", frames, stats.budget_frames);
+	same(zone, "pinned frames in the map", of_letter['P'], stats.pinned_slots);
+	same(zone, "frames in use in the map", in_use, stats.resident_frames);
 }
 
 /* A slot's state by PAGEMAP against what the model knows of its contents. */
@@ -249,7 +268,7 @@ static void look_at_zone(struct worker *worker, unsigned int zone, bool last)
 		return;
 	check_gauges(zone, &census, &stats);
 	check_file(zone, &census);
-	check_frame_map(zone, &stats);
+	check_frame_map(zone);
 	check_holes(zone, &census);
 	for (size_t index = 0; index < model->size; index++)
 		check_slot(worker, zone, index, census.vec[index]);

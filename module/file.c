@@ -63,6 +63,32 @@ int vmzone_file_attach(struct file *file, struct vmzone_zone *zone)
 	return ret;
 }
 
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct vmzone_config config;
+	struct vmzone_zone *zone;
+	int ret;
+
+	vmzone_delay(VMZONE_DELAY_DEVICE_OPENING, 0);
+	vmzone_config_default(&config);
+	zone = vmzone_zone_create(&config);
+	if (IS_ERR(zone))
+		return PTR_ERR(zone);
+	ret = vmzone_file_attach(file, zone);
+	if (ret)
+		vmzone_zone_put(zone);
+	return ret;
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	struct vmzone_zone *zone = vmzone_file_zone(file);
+
+	kfree(file->private_data);
+	vmzone_zone_put(zone);
+	return 0;
+}
+
 /* A regular file is opened again; its inode has the zone and keeps it. */
 static int file_open(struct inode *inode, struct file *file)
 {
@@ -368,6 +394,22 @@ static const struct inode_operations zone_inode_ops = {
 	.getattr = file_getattr,
 };
 
+const struct file_operations vmzone_device_fops = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.mmap = vmzone_vma_mmap,
+	.read_iter = vmzone_read_iter,
+	.write_iter = vmzone_write_iter,
+	.llseek = vmzone_llseek,
+	.poll = vmzone_poll,
+	.unlocked_ioctl = vmzone_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = vmzone_show_fdinfo,
+	.fadvise = vmzone_fadvise,
+	.fsync = noop_fsync,
+};
+
 static const struct file_operations zone_file_fops = {
 	.owner = THIS_MODULE,
 	.open = file_open,
@@ -383,48 +425,6 @@ static const struct file_operations zone_file_fops = {
 	.fadvise = vmzone_fadvise,
 	.fsync = noop_fsync,
 	.fallocate = file_fallocate,
-};
-
-static int device_open(struct inode *inode, struct file *file)
-{
-	struct vmzone_config config;
-	struct vmzone_zone *zone;
-	int ret;
-
-	vmzone_delay(VMZONE_DELAY_DEVICE_OPENING, 0);
-	vmzone_config_default(&config);
-	zone = vmzone_zone_create(&config);
-	if (IS_ERR(zone))
-		return PTR_ERR(zone);
-	ret = vmzone_file_attach(file, zone);
-	if (ret)
-		vmzone_zone_put(zone);
-	return ret;
-}
-
-static int device_release(struct inode *inode, struct file *file)
-{
-	struct vmzone_zone *zone = vmzone_file_zone(file);
-
-	kfree(file->private_data);
-	vmzone_zone_put(zone);
-	return 0;
-}
-
-const struct file_operations vmzone_device_fops = {
-	.owner = THIS_MODULE,
-	.open = device_open,
-	.release = device_release,
-	.mmap = vmzone_vma_mmap,
-	.read_iter = vmzone_read_iter,
-	.write_iter = vmzone_write_iter,
-	.llseek = vmzone_llseek,
-	.poll = vmzone_poll,
-	.unlocked_ioctl = vmzone_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.show_fdinfo = vmzone_show_fdinfo,
-	.fadvise = vmzone_fadvise,
-	.fsync = noop_fsync,
 };
 
 /* An open file of the zone's own inode; the zone is taken over, whatever comes of it. */

@@ -37,9 +37,15 @@ def figure_of(run, figure):
     return statistics.median(values), min(values), max(values)
 
 
+def is_measured(run, figure):
+    """Whether a run has that figure: one of faults needs a fault in each repeat."""
+    return figure is benchlib.throughput or all(benchlib.pages_of(run))
+
+
 def best(case, system, figure, most):
     """The run that stands for a system: of zram's variants the best one."""
-    runs = [case[name] for name in (ZRAM if system == "zram" else (system,)) if name in case]
+    runs = [case[name] for name in (ZRAM if system == "zram" else (system,))
+            if name in case and is_measured(case[name], figure)]
     if not runs:
         return None
     return (max if most else min)(runs, key=lambda run: figure_of(run, figure)[0])
@@ -134,7 +140,7 @@ def latency(result):
 
 def cpu(result):
     def per_page(run):
-        return [total / (pages or 1) for total, pages in zip(run["cpu"], benchlib.pages_of(run))]
+        return [total / pages for total, pages in zip(run["cpu"], benchlib.pages_of(run))]
     return matrix(result, per_page, False, cases_of(result, threads=1))
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Sourced by the lab for --kernel debug, kcov and kcsan: x86 kernels for QEMU
-# with the kernel's own checkers, built from Debian's source.
+# Sourced by the lab for --kernel debug, kcov and kcsan, and for these with
+# @SUITE: x86 kernels for QEMU with the kernel's own checkers, built from the
+# source of this machine's Debian, or of that suite.
 #
 # kernels/NAME-VERSION/build   the objects: the kernel's image, and KDIR
 
@@ -46,10 +47,12 @@ debug_configure() {
 	mv "$build/.config.new" "$build/.config.wanted"
 }
 
-# debug_select NAME: sets what kernel_select does; builds the kernel if need be
+# debug_select NAME[@SUITE]: sets what kernel_select does; builds the kernel if
+# need be
 debug_select() {
-	local name=$1 source log
-	source=$("$LAB/lab" source)
+	local name=${1%@*} suite=host source log
+	[ "$name" = "$1" ] || suite=${1#*@}
+	source=$("$LAB/lab" source --kernel "$suite")
 	KDIR=$CACHE/kernels/$name-$(basename "$source")/build
 	IMAGE=$KDIR/arch/x86/boot/bzImage
 	mkdir -p "$KDIR"
@@ -58,14 +61,14 @@ debug_select() {
 		# shellcheck disable=SC2046 # a list of files
 		debug_configure "$source" "$KDIR" $(debug_fragments "$name")
 		[ ! "$IMAGE" -nt "$KDIR/.config" ] || exit 0
-		say "building the kernel '$name' (ten minutes or so, once)"
+		say "building the kernel '$1' (ten minutes or so, once)"
 		log=$KDIR/build.log
 		export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache}
 		# shellcheck disable=SC2046 # a list of variables
 		nice make -C "$source" O="$KDIR" CC="ccache gcc" LOCALVERSION="-$name" $(debug_make "$name") \
 			-j"$(nproc)" bzImage modules >"$log" 2>&1 9>&- || {
 			tail -n 30 "$log" >&2
-			die "the kernel '$name' does not build; all of it: $log"
+			die "the kernel '$1' does not build; all of it: $log"
 		}
 		touch "$IMAGE"
 	)

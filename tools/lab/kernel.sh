@@ -20,8 +20,8 @@ network, when it is there already.
 KERNEL: host (the default: the cloud kernel of this machine's Debian), another
 suite of the same archive (bookworm-backports, trixie, sid), a release that
 the cache holds already; or one that is built from source: debug (KASAN,
-lockdep, kmemleak, gcov, ...), kcov (debug with KCOV), kcsan, uml (User-Mode
-Linux).
+lockdep, kmemleak, gcov, ...), kcov (debug with KCOV), kcsan; these of another
+suite's source (debug@sid); uml (User-Mode Linux).
 END
 }
 
@@ -117,7 +117,7 @@ kernel_select() {
 		uml_select
 		return
 		;;
-	debug | kcov | kcsan)
+	debug | kcov | kcsan | debug@* | kcov@* | kcsan@*)
 		. "$LAB/debug.sh"
 		debug_select "$1"
 		return

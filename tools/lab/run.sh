@@ -203,7 +203,7 @@ run_boot() {
 		"${machine[@]}" -m "$memory"
 		-nodefaults -no-user-config -no-reboot -display none -monitor none
 		-kernel "$IMAGE" -initrd "$work/initramfs"
-		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic watchdog_thresh=30 log_buf_len=4M$append"
+		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 log_buf_len=4M$append"
 		-serial "file:$work/console.log" -serial stdio
 	)
 	local disk
@@ -229,13 +229,24 @@ run_judge() {
 	if [ "$boot" -eq 124 ] || [ "$boot" -eq 137 ]; then
 		say "the guest did not finish within $timeout seconds (job $(basename "$JOB")); the last words of its console:"
 		tail -n 20 "$work/console.log" >&2
+		run_last_words
 		return 124
 	elif [ -z "$status" ]; then
 		say "the guest ended without a word (the emulator's status $boot); the last words of its console:"
 		tail -n 40 "$work/console.log" >&2
+		run_last_words
 		return 125
 	fi
 	return "$status"
+}
+
+# run_last_words: by what the job wrote to the kernel's log, what it did last
+run_last_words() {
+	local pattern
+	pattern=$(job_needs "$JOB" log)
+	[ -n "$pattern" ] || return 0
+	say "what the job did last, by the log:"
+	grep -hE "$pattern" "$work/console.log" | tail -n 8 >&2 || true
 }
 
 # run_keep: hands logs and files over, and clears up
@@ -254,8 +265,16 @@ run_keep() {
 	fi
 }
 
+# run_end: at the lab's own end. One before the verdict is no verdict of the job's.
+run_end() {
+	local status=$?
+	rm -rf "$work"/*.disk "$work/initramfs" "$work/tree" "$work/root"
+	[ -n "$judged" ] || [ "$status" -eq 0 ] || exit 125
+}
+
 run_main() {
 	local status=0
+	judged=
 	. "$LAB/kernel.sh"
 	. "$LAB/module.sh"
 	. "$LAB/root.sh"
@@ -263,12 +282,13 @@ run_main() {
 	run_parse "$@"
 	memory=${memory:-$(job_needs "$JOB" memory 1024)}
 	timeout=${timeout:-$(job_needs "$JOB" timeout 300)}
+	append=" $(job_needs "$JOB" append)$append"
 	TOKEN=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 
 	mkdir -p "$CACHE/runs"
 	find "$CACHE/runs" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +
 	work=$(mktemp -d "$CACHE/runs/$(basename "$JOB" .job).XXXXXX")
-	trap 'rm -rf "$work"/*.disk "$work/initramfs" "$work/tree" "$work/root"' EXIT
+	trap run_end EXIT
 	run_select
 	grep -v '^#' "$LAB/splats" >"$work/splats"
 	run_disks
@@ -280,6 +300,7 @@ run_main() {
 		run_boot || status=$?
 	fi
 	run_judge "$status" || status=$?
+	judged=yes
 	run_keep "$status"
 	return "$status"
 }

@@ -6,8 +6,9 @@
  * pass the budget, and both can reach it; the reserve is for page-ins only;
  * every page is in exactly one place (in use, in a CPU's cache, on the free
  * list, an orphan) after any sequence of calls; freed pages are used again; an
- * orphan counts until its last reference is gone; pins stop at the reserve; the
- * machine gets every page back.
+ * orphan counts until its last reference is gone; a frame passes for zeros until
+ * it is used, and never after; pins stop at the reserve; the machine gets every
+ * page back.
  */
 #include <kunit/test.h>
 #include <linux/prandom.h>
@@ -222,6 +223,34 @@ static void prealloc_takes_all_pages(struct kunit *test)
 	check_pool(test);
 }
 
+/* Whoever is told that a frame is zeros does not clear it. */
+static void used_frames_are_not_zeros(struct kunit *test)
+{
+	struct pool_fixture *fix = test->priv;
+	bool zeroed = want_init_on_alloc(GFP_KERNEL);
+	unsigned long i;
+
+	vmzone_frames_start(test, 64);
+	take_all(test, VMZONE_POOL_PAGE_IN);
+	for (i = 0; i < fix->nr; i++) {
+		void *contents = page_address(vmzone_frame_page(fix->frames[i]));
+
+		KUNIT_EXPECT_EQ(test, vmzone_frame_is_zeros(fix->frames[i]), zeroed);
+		if (zeroed)
+			KUNIT_EXPECT_NULL(test, memchr_inv(contents, 0, PAGE_SIZE));
+		/* As they are where the machine zeroes. */
+		vmzone_frame_set_zeros(fix->frames[i], true);
+		memset(contents, 0xa5, PAGE_SIZE);
+	}
+	give_all(test);
+	take_all(test, VMZONE_POOL_PAGE_IN);
+	KUNIT_EXPECT_EQ(test, fix->nr, 64ul);
+	for (i = 0; i < fix->nr; i++)
+		KUNIT_EXPECT_FALSE(test, vmzone_frame_is_zeros(fix->frames[i]));
+	give_all(test);
+	check_pool(test);
+}
+
 static void peak_stays(struct kunit *test)
 {
 	struct vmzone_pool *pool = vmzone_frames_start(test, 64);
@@ -413,6 +442,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE_PARAM(free_pages_are_all_found, budget_gen_params),
 	KUNIT_CASE_PARAM(caches_stay_small, budget_gen_params),
 	KUNIT_CASE_PARAM(prealloc_takes_all_pages, budget_gen_params),
+	KUNIT_CASE(used_frames_are_not_zeros),
 	KUNIT_CASE(peak_stays),
 	KUNIT_CASE(orphan_counts_until_put),
 	KUNIT_CASE(alloc_reaps_by_itself),

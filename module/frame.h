@@ -10,7 +10,8 @@
  *   mapping  the zone's address space while the frame serves a slot, so that
  *            the kernel's fault, dirty and memory-failure code find what they
  *            expect; NULL otherwise ("Bad page" if it were freed with one)
- *   index    the slot that it serves
+ *   index    the slot that it serves; of a free frame, whether it is known to
+ *            hold zeros
  *   private  the low byte is the policy's, the rest the low word of the token
  *            of the slot's copy in the store, if there is one
  *
@@ -53,6 +54,9 @@ VMZONE_FRAME_MATCH(private, private);
 #undef VMZONE_FRAME_MATCH
 static_assert(sizeof(struct vmzone_frame) <= sizeof(struct page));
 
+/* The index of a free frame that is as the machine gave it, which is zeros. */
+#define VMZONE_FRAME_ZEROS	ULONG_MAX
+
 #define VMZONE_FRAME_HINT_BITS	8
 #define VMZONE_FRAME_HINT_MASK	((1UL << VMZONE_FRAME_HINT_BITS) - 1)
 
@@ -69,6 +73,30 @@ static inline struct folio *vmzone_frame_folio(struct vmzone_frame *frame)
 static inline struct vmzone_frame *vmzone_page_frame(struct page *page)
 {
 	return (struct vmzone_frame *)page;
+}
+
+/**
+ * vmzone_frame_set_zeros() - say whether a free frame holds zeros
+ * @frame: the frame
+ * @zeros: whether it is known to
+ *
+ * Context: by whoever has the frame, which serves no slot.
+ */
+static inline void vmzone_frame_set_zeros(struct vmzone_frame *frame, bool zeros)
+{
+	frame->index = zeros ? VMZONE_FRAME_ZEROS : 0;
+}
+
+/**
+ * vmzone_frame_is_zeros() - whether a frame is known to hold zeros
+ * @frame: one of vmzone_pool_alloc() that has been given no slot yet
+ *
+ * Context: by whoever has the frame.
+ * Return: true when no byte of it has been written since it was zeroed.
+ */
+static inline bool vmzone_frame_is_zeros(const struct vmzone_frame *frame)
+{
+	return frame->index == VMZONE_FRAME_ZEROS;
 }
 
 /**

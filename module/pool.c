@@ -78,6 +78,8 @@ static struct vmzone_frame *take_page(struct vmzone_pool *pool)
 	}
 	set_page_private(page, 0);
 	INIT_LIST_HEAD(&page->lru);
+	/* Where the machine zeroes what it gives, once is enough. */
+	vmzone_frame_set_zeros(vmzone_page_frame(page), want_init_on_alloc(GFP_KERNEL_ACCOUNT));
 	return vmzone_page_frame(page);
 }
 
@@ -234,7 +236,8 @@ static struct vmzone_frame *take(struct vmzone_pool *pool)
  * @use: what for
  *
  * Context: process context, sleeps.
- * Return: a frame of unknown contents, with one reference; ERR_PTR(-EAGAIN)
+ * Return: a frame with one reference, of unknown contents unless
+ * vmzone_frame_is_zeros() says so; ERR_PTR(-EAGAIN)
  * when the budget has none left (evict, and come back), ERR_PTR(-ENOMEM) when
  * the machine or the memory cgroup has none.
  */
@@ -265,6 +268,7 @@ static void keep(struct vmzone_pool *pool, struct vmzone_frame *frame)
 	struct vmzone_pool_cache *cache = raw_cpu_ptr(pool->caches);
 
 	vmzone_frame_set_token(frame, 0);
+	vmzone_frame_set_zeros(frame, false);
 	spin_lock(&cache->lock);
 	if (cache->nr < READ_ONCE(pool->cache_max)) {
 		cache->frames[cache->nr++] = frame;

@@ -29,7 +29,8 @@ static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot, pgo
 	int ret;
 
 	if (!stored) {
-		clear_highpage(vmzone_frame_page(frame));
+		if (!vmzone_frame_is_zeros(frame))
+			clear_highpage(vmzone_frame_page(frame));
 		return 0;
 	}
 	start = ktime_get();

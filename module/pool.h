@@ -104,6 +104,7 @@ int vmzone_pool_pin(struct vmzone_pool *pool);
 void vmzone_pool_unpin(struct vmzone_pool *pool);
 unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool);
 unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool);
+bool vmzone_pool_has_spare(const struct vmzone_pool *pool);
 void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget);
 bool vmzone_pool_can_aim(const struct vmzone_pool *pool, unsigned long target);
 void vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target);

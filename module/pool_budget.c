@@ -173,6 +173,23 @@ unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
 }
 
 /**
+ * vmzone_pool_has_spare() - whether frames are in use that need not be
+ * @pool: the pool
+ *
+ * As many as the reserve are there for page-ins to use: where pins take the rest,
+ * no frame is free, and to evict those few would not help.
+ *
+ * Context: any.
+ * Return: whether more than the reserve are in use beside pins and orphans.
+ */
+bool vmzone_pool_has_spare(const struct vmzone_pool *pool)
+{
+	long kept = atomic_long_read(&pool->pinned) + READ_ONCE(pool->nr_orphans);
+
+	return atomic_long_read(&pool->used) - kept > (long)READ_ONCE(pool->reserve);
+}
+
+/**
  * vmzone_pool_grow() - give a pool a larger budget, or give up a smaller one
  * @pool: the pool
  * @budget: at least the one it has

@@ -60,7 +60,8 @@ static unsigned long budget_of(const struct vmzone_zone *zone)
 
 static bool is_low(const struct vmzone_zone *zone)
 {
-	return vmzone_pool_nr_free(&zone->pool) < vmzone_low_watermark(budget_of(zone));
+	return vmzone_pool_nr_free(&zone->pool) < vmzone_low_watermark(budget_of(zone)) &&
+	       vmzone_pool_has_spare(&zone->pool);
 }
 
 static bool is_high(const struct vmzone_zone *zone)
@@ -109,8 +110,9 @@ static void pay_back(struct vmzone_zone *zone)
 }
 
 /*
- * Ends when the high watermark is reached or a round brought nothing: the next
- * fault that finds too few free frames starts it again.
+ * Ends when the high watermark is reached, when nothing is left to spare, or when a
+ * round brought nothing: the next fault that finds too few free frames starts it
+ * again.
  */
 static void reclaim_work(struct work_struct *work)
 {
@@ -127,8 +129,11 @@ static void reclaim_work(struct work_struct *work)
 			queue_work(reclaim_wq, work);
 			break;
 		}
-		stock_standby(zone);
-		vmzone_batch_evict(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND, &progress);
+		if (vmzone_pool_has_spare(&zone->pool)) {
+			stock_standby(zone);
+			vmzone_batch_evict(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND,
+					   &progress);
+		}
 		if (!progress.evicted) {
 			give_up(zone);
 			break;

@@ -8,12 +8,17 @@
 #include "zone.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #define NR_FRAMES 64
 #define NR_SLOTS 256
 #define FIRST 8
 #define NR_PINNED 24
 #define NR_THRASHES 3
+#define NR_MANY_FRAMES 512
+#define NR_MANY_SLOTS 600
+#define NR_HOT 16
+#define NR_ROUNDS 50
 #define NR_NESTED 70000		/* more than 16 bits count */
 
 #define PINNED (VMZONE_SLOT_RESIDENT | VMZONE_SLOT_PINNED)
@@ -148,6 +153,32 @@ static void as_many_as_it_allows(void)
 	zone_drop(&zone);
 }
 
+/* What fits beside the pins stays, though no frame is free: there is none to be had. */
+static void hot_set_beside_pins(void)
+{
+	struct zone zone = zone_sized(NR_MANY_SLOTS, NR_MANY_FRAMES);
+	struct vmzone_stats before, after;
+	size_t nr = 0;
+
+	pattern_fill(&zone, base, NR_MANY_FRAMES, NR_HOT);
+	zone_range(&zone, VMZONE_IOC_PAGE_OUT, NR_MANY_FRAMES, NR_HOT);
+	while (nr < NR_MANY_FRAMES && zone_range(&zone, VMZONE_IOC_PIN, nr, 1) == 1)
+		nr++;
+	touch_read(&zone, NR_MANY_FRAMES, NR_HOT);
+	before = zone_stats(&zone);
+	for (int i = 0; i < NR_ROUNDS; i++) {
+		touch_read(&zone, NR_MANY_FRAMES, NR_HOT);
+		usleep(1000);
+	}
+	after = zone_stats(&zone);
+	pinned_are(&zone, nr, "beside the hot set");
+	between(after.faults_major - before.faults_major, 0, NR_HOT,
+		"%d slots that fit beside all those pins are paged in once, not %d times", NR_HOT,
+		NR_ROUNDS);
+	is(pattern_bad(&zone, base, NR_MANY_FRAMES, NR_HOT), 0, "with their contents");
+	zone_drop(&zone);
+}
+
 static void others_keep_off(void)
 {
 	struct zone zone = zone_sized(NR_SLOTS, NR_FRAMES);
@@ -181,6 +212,7 @@ int main(void)
 	counts_nest();
 	roll_back_whole();
 	as_many_as_it_allows();
+	hot_set_beside_pins();
 	others_keep_off();
 	return tap_end();
 }

@@ -264,9 +264,18 @@ static int do_page_out(struct call *call)
 	return do_range(call, vmzone_range_page_out);
 }
 
+/* Counts that cannot be told of must not stay. */
 static int do_pin(struct call *call)
 {
-	return do_range(call, vmzone_range_pin);
+	const struct vmzone_range *range = &call->arg.range;
+	pgoff_t first = range->offset >> PAGE_SHIFT;
+	int ret = do_range(call, vmzone_range_pin);
+	u64 nr_done;
+
+	if (ret && range->out_pages)
+		vmzone_range_unpin(call->zone, first, first + (range->length >> PAGE_SHIFT),
+				   &nr_done);
+	return ret;
 }
 
 static int do_unpin(struct call *call)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -282,6 +283,37 @@ static void out_while_pinned(void)
 	race_end(name);
 }
 
+/*
+ * A PIN that cannot tell what it did, as the page of its structure is gone by then, has
+ * done nothing.
+ */
+static struct vmzone_range *told;
+
+static long pin_untold(long slot)
+{
+	*told = (struct vmzone_range){
+		.size = sizeof(*told), .offset = slot * page_size, .length = page_size,
+	};
+	return ioctl(zone.fd, VMZONE_IOC_PIN, told) ? -errno : 0;
+}
+
+static void untold_pin(void)
+{
+	const char *name = "PIN that cannot be told";
+
+	begin_clean();
+	told = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (told == MAP_FAILED)
+		bail("mmap");
+	ok(actor_stops(&rival, pin_untold, SLOT, "pin_got", SLOT), "%s: PIN has the page", name);
+	munmap(told, page_size);
+	point_release("pin_got");
+	is(actor_end(&rival), -EFAULT, "%s: EFAULT", name);
+	is(zone_stats(&zone).pinned_slots, 0, "%s: nothing is pinned", name);
+	is(act_page_out(SLOT), 1, "%s: PAGE_OUT has the page", name);
+	race_end(name);
+}
+
 /* A fork copies the mapping after the eviction has begun. Parent and child see each other. */
 static int read_then_write(void *arg)
 {
@@ -397,6 +429,7 @@ int main(void)
 		skip("no scratch disk", "O_DIRECT before unmap");
 	pin_while_out();
 	out_while_pinned();
+	untold_pin();
 	fork_during_eviction("own_begun");
 	fork_during_eviction("evict_unmapped");
 	fork_during_eviction("evict_frozen");

@@ -9,6 +9,7 @@
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/personality.h>
 #include <linux/sched/signal.h>
 
 #include "compat.h"
@@ -87,9 +88,10 @@ int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff > nr_slots || vma_pages(vma) > nr_slots - vma->vm_pgoff)
 		return -EINVAL;
 	if (!(zone->config.flags & VMZONE_CREATE_EXEC)) {
-		if (vma->vm_flags & VM_EXEC)
+		/* Some programs ask for it with whatever they map for reading. */
+		if ((vma->vm_flags & VM_EXEC) && !(current->personality & READ_IMPLIES_EXEC))
 			return -EACCES;
-		clear = VM_MAYEXEC;
+		clear = VM_EXEC | VM_MAYEXEC;
 	}
 	ret = vmzone_file_adopt(vma, zone);
 	if (ret)

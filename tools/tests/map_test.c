@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #define NR_FRAMES 64
@@ -212,6 +213,22 @@ static void executable(void)
 	zone_drop(&runs);
 }
 
+/* A program of old that asks for PROT_EXEC with whatever it reads, and knows nothing of it. */
+static void implied_executable(void)
+{
+	int persona = personality(0xffffffff);
+	char *map;
+
+	personality(persona | READ_IMPLIES_EXEC);
+	map = mmap(NULL, page_size, PROT_READ, MAP_SHARED, zone.fd, 0);
+	ok(map != MAP_FAILED, "mmap where reading implies executing");
+	is(mprotect(map, page_size, PROT_READ), 0, "mprotect there");
+	personality(persona);
+	ok(mprotect(map, page_size, PROT_READ | PROT_EXEC) && errno == EACCES,
+	   "and nothing can be executed");
+	munmap(map, page_size);
+}
+
 int main(void)
 {
 	test_begin(60);
@@ -224,6 +241,7 @@ int main(void)
 	advice();
 	populated();
 	executable();
+	implied_executable();
 	zone_drop(&zone);
 	return tap_end();
 }

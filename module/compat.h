@@ -12,6 +12,7 @@
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/zsmalloc.h>
@@ -52,6 +53,14 @@ static inline vm_fault_t vmzone_map_no_neighbours(struct vm_fault *vmf, pgoff_t 
 #else
 #define VMZONE_S_ANON_INODE	0
 #endif
+
+/* 6.6, and 6.1.47, ask before they remove a page, whatever is on it. */
+static inline void vmzone_mapping_set_release_always(struct address_space *mapping)
+{
+#ifdef VMZONE_HAVE_RELEASE_ALWAYS
+	mapping_set_release_always(mapping);
+#endif
+}
 
 /* 6.3 has a type of its own for what maps the ids of a mount. */
 #ifdef VMZONE_HAVE_MNT_IDMAP

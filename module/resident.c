@@ -234,8 +234,11 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 					 vmzone_zone_find_slot(zone, index);
 	if (!slot)
 		return want == VMZONE_WANT_ANY ? -ENOMEM : -ENOENT;
-	while ((ret = get_once(zone, slot, index, want, &frame, touch)) == -EAGAIN)
+	while ((ret = get_once(zone, slot, index, want, &frame, touch)) == -EAGAIN) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
+	}
 	if (ret)
 		return ret;
 

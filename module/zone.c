@@ -239,7 +239,8 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	}
 	zone->config = *config;
 	zone->nr_slots = config->bytes >> PAGE_SHIFT;
-	xa_init(&zone->leaves);
+	/* Its nodes are charged like the leaves. */
+	xa_init_flags(&zone->leaves, XA_FLAGS_ACCOUNT);
 	mutex_init(&zone->range_lock);
 	init_waitqueue_head(&zone->pressured);
 	ret = vmzone_reclaim_start(zone);
@@ -302,6 +303,20 @@ static struct file_system_type zone_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
+static bool keep_folio(struct folio *folio, gfp_t gfp)
+{
+	return false;
+}
+
+/*
+ * The kernel takes frames for pages of a page cache, which it may remove, clean as
+ * they are, when their memory has failed: they are not its to remove.
+ */
+static const struct address_space_operations zone_aops = {
+	.dirty_folio = noop_dirty_folio,
+	.release_folio = keep_folio,
+};
+
 /*
  * The inode takes over the zone: from now on, it ends with it. Its mount is its own:
  * to share that of a zone in a list will not do, since one whose inode is held by an
@@ -321,6 +336,8 @@ static int create_inode(struct vmzone_zone *zone)
 		return PTR_ERR(inode);
 	}
 	inode->i_private = zone;
+	inode->i_mapping->a_ops = &zone_aops;
+	vmzone_mapping_set_release_always(inode->i_mapping);
 	/* The device's, unless it is made a regular file. */
 	inode->i_mode = S_IFCHR | 0600;
 	/* Memory, and no file that lasts: core dumps look at this. */

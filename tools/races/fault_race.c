@@ -7,8 +7,12 @@
 #define _GNU_SOURCE
 #include "race.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define SLOT 3
 #define OTHER 5
@@ -362,6 +366,52 @@ static void unmapping(const char *point)
 	race_end("munmap");
 }
 
+/* Where a page that is mapped lies in the machine's memory, or 0. */
+static uint64_t frame_number(const void *page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &entry, sizeof(entry), (uintptr_t)page / page_size * sizeof(entry)) < 0)
+		entry = 0;
+	close(fd);
+	return entry & ((1ULL << 55) - 1);
+}
+
+/*
+ * The memory of a clean page fails after the fault has looked, and before the kernel
+ * does: who touches it is told, and nothing is removed that is ours.
+ */
+static void memory_fails(void)
+{
+	const char *name = "memory that fails", *inject = "/sys/kernel/debug/hwpoison/corrupt-pfn";
+	char number[24];
+	uint64_t frame;
+
+	if (access(inject, W_OK)) {
+		skip("the kernel cannot inject that", name);
+		return;
+	}
+	race_begin(NR_SLOTS, NR_FRAMES);
+	send_out(SLOT, 1);
+	is(act_touch(SLOT), 1, "%s: it is read", name);
+	frame = frame_number(slot_at(&zone, SLOT));
+	unmap_slot(SLOT);
+	ok(frame && actor_stops(&fault, act_touch, SLOT, "get_done", SLOT),
+	   "%s: the fault has looked", name);
+	snprintf(number, sizeof(number), "%" PRIu64, frame);
+	write_text(inject, number);
+	point_release("get_done");
+	is(actor_end(&fault), -SIGBUS, "%s: SIGBUS", name);
+	is(act_pread(SLOT), -EIO, "%s: EIO for a read", name);
+	is(act_touch(OTHER), 0, "%s: others are as they were", name);
+	is(act_discard(SLOT), 1, "%s: DISCARD", name);
+	is(act_touch(SLOT), 0, "%s: the slot has another frame then", name);
+	race_end(name);
+}
+
 int main(void)
 {
 	races_begin();
@@ -383,5 +433,6 @@ int main(void)
 	truncate_size_set();
 	unmapping("fill_claimed");
 	unmapping("get_done");
+	memory_fails();
 	return tap_end();
 }

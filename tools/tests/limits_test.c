@@ -192,19 +192,22 @@ static int hog_contents(void *arg)
 	return 0;
 }
 
-/* A slot of each page of the table, by a write(2) that needs no page tables. */
+/*
+ * A slot of every so many pages of the table, by a write(2) that needs no page tables
+ * of the process.
+ */
 static int hog_tables(void *arg)
 {
+	size_t step = *(size_t *)arg * LEAF_SLOTS;
 	struct vmzone_stats stats;
 	struct zone zone = { .nr_slots = 1UL << 34 };
 	struct vmzone_create create = {
 		.size = sizeof(create), .bytes = 1ULL << 46, .frames = 16, .store_limit = 1UL << 40,
 	};
 
-	(void)arg;
 	join_as_nobody();
 	zone.fd = zone_create(&create);
-	for (size_t slot = 0; zone.fd >= 0 && slot < zone.nr_slots; slot += LEAF_SLOTS) {
+	for (size_t slot = 0; zone.fd >= 0 && slot < zone.nr_slots; slot += step) {
 		if (pwrite(zone.fd, "", 1, slot * page_size) == 1) {
 			report->nr++;
 			continue;
@@ -251,7 +254,7 @@ static void hog(int (*body)(void *arg), void *arg, const char *name)
 
 static void by_cgroup(void)
 {
-	size_t many = 4 * LIMIT / page_size, few = 64;
+	size_t many = 4 * LIMIT / page_size, few = 64, each = 1, sparse = 64;
 	char limit[24];
 	long before;
 
@@ -265,9 +268,14 @@ static void by_cgroup(void)
 	is(report->error, SIGBUS, "frames: the end is a SIGBUS");
 	hog(hog_contents, &few, "store");
 	is(report->error, SIGBUS, "store: the end is a SIGBUS");
-	hog(hog_tables, NULL, "tables");
+	hog(hog_tables, &each, "tables");
 	is(report->error, ENOMEM, "tables: the end is ENOMEM");
 	between(report->table_kib, LIMIT / KIB / 2, LIMIT / KIB, "tables: most of it was they");
+	/* A page that is alone has a node of the tree above, of 576 bytes, to itself. */
+	hog(hog_tables, &sparse, "sparse tables");
+	is(report->error, ENOMEM, "sparse tables: the end is ENOMEM");
+	between(report->table_kib, LIMIT / KIB / 2, LIMIT / KIB * 91 / 100,
+		"sparse tables: the nodes above them are paid for, too");
 	before = free_kib();
 	hog(hog_zones, NULL, "zones");
 	ok(report->nr == NR_ZONES || report->error == ENOMEM, "zones: as many as descriptors, or ENOMEM");

@@ -6,7 +6,7 @@
  * -ENOMEM and is as it was before, and works once there is memory: frames and
  * preallocation of the pool, scratch memory of the codecs, creation, save and
  * load of the store (also on a CPU that has no scratch memory yet), and a zone
- * made of all of these; a task that is killed gives up preallocation.
+ * made of all of these; a save waits for memory that is short for a moment; a task that is killed gives up preallocation.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -294,6 +294,28 @@ static void save_without_memory(struct kunit *test)
 	}
 }
 
+/* Memory that is short for a moment is waited for: no save fails. */
+static void save_waits_for_memory(struct kunit *test)
+{
+	struct alloc_fixture *fix = test->priv;
+	bool failed = true;
+	unsigned int nth;
+
+	fix->store = vmzone_store_compressed.create(LIMIT_BYTES, fix->codec);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(fix->store));
+	fill_page(test, "text");
+	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
+		int ret;
+
+		vmzone_test_faults_begin_one(nth);
+		ret = save_step(fix);
+		failed = vmzone_test_faults_end();
+		KUNIT_EXPECT_EQ(test, ret, 0);
+	}
+	KUNIT_EXPECT_GT(test, nth, 2u);
+	KUNIT_EXPECT_FALSE(test, failed);
+}
+
 /* A load needs no memory, not even on a CPU that has no scratch memory yet. */
 static void load_without_memory(struct kunit *test)
 {
@@ -343,6 +365,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE_PARAM(codec_without_scratch, vmzone_test_codecs),
 	KUNIT_CASE(store_is_not_made),
 	KUNIT_CASE_PARAM(save_without_memory, vmzone_test_codecs),
+	KUNIT_CASE_PARAM(save_waits_for_memory, vmzone_test_codecs),
 	KUNIT_CASE_PARAM(load_without_memory, vmzone_test_codecs),
 	KUNIT_CASE(zone_is_not_made),
 	{}

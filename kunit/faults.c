@@ -4,8 +4,8 @@
  *
  * By the kernel's own fault injection, which can let the n-th allocation of a
  * task fail. Its switches can only be set through debugfs, so they are found
- * there. From the n-th on all allocations fail, since many callers have a
- * second way to memory.
+ * there. From the n-th on all allocations fail, if not told otherwise, since many
+ * callers have a second way to memory.
  */
 #include <linux/dcache.h>
 #include <linux/debugfs.h>
@@ -74,12 +74,19 @@ int vmzone_test_faults_open(void)
 
 		if (!attr)
 			return -ENODEV;
-		atomic_set(&attr->times, -1);
 		attr->verbose = 0;
 		attr->task_filter = true;
 		attr->probability = 100;
 	}
 	return 0;
+}
+
+static void set_times(int times)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(injectors); i++)
+		atomic_set(&find_attr(injectors[i])->times, times);
 }
 
 /**
@@ -108,15 +115,28 @@ void vmzone_test_faults_close(void)
  */
 void vmzone_test_faults_begin(unsigned int nth)
 {
+	set_times(-1);
 	current->fail_nth = nth;
 	current->make_it_fail = 1;
+}
+
+/**
+ * vmzone_test_faults_begin_one() - the n-th allocation of this task fails
+ * @nth: counted from 1, from now on
+ *
+ * Context: process context, after vmzone_test_faults_open().
+ */
+void vmzone_test_faults_begin_one(unsigned int nth)
+{
+	vmzone_test_faults_begin(nth);
+	set_times(0);
 }
 
 /**
  * vmzone_test_faults_end() - no more of them fail
  *
  * Context: process context.
- * Return: whether any has failed since vmzone_test_faults_begin().
+ * Return: whether any has failed since vmzone_test_faults_begin(), or _one().
  */
 bool vmzone_test_faults_end(void)
 {

@@ -8,7 +8,8 @@
  * spare, for CPUs for whose there is no memory.
  *
  * Lock order: users_lock, then a scratch lock; a scratch lock is held across a
- * compression and the store's allocation, but is never taken by reclaim.
+ * compression and the store's allocation, which waits for no memory, and is never
+ * taken by reclaim.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>

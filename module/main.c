@@ -11,9 +11,9 @@
 
 #include "delay.h"
 #include "doors.h"
+#include "read_copy.h"
 #include "reclaim.h"
 #include "shrinker.h"
-#include "store.h"
 #include "zone.h"
 
 /* Defaults where the machine does not say: 16 GiB, a sparse range costs little. */
@@ -220,12 +220,12 @@ static int __init vmzone_init(void)
 	ret = vmzone_reclaim_init();
 	if (ret)
 		return ret;
-	ret = vmzone_store_init();
+	ret = vmzone_read_copy_init();
 	if (ret)
 		goto err_reclaim;
 	ret = vmzone_shrinker_init();
 	if (ret)
-		goto err_store;
+		goto err_read_copy;
 	vmzone_debugfs_init();
 	kernel_param_lock(THIS_MODULE);
 	ret = register_device();
@@ -238,8 +238,8 @@ static int __init vmzone_init(void)
 err_debugfs:
 	vmzone_debugfs_exit();
 	vmzone_shrinker_exit();
-err_store:
-	vmzone_store_exit();
+err_read_copy:
+	vmzone_read_copy_exit();
 err_reclaim:
 	vmzone_reclaim_exit();
 	return ret;
@@ -254,7 +254,7 @@ static void __exit vmzone_exit(void)
 	kernel_param_unlock(THIS_MODULE);
 	vmzone_debugfs_exit();
 	vmzone_shrinker_exit();
-	vmzone_store_exit();
+	vmzone_read_copy_exit();
 	vmzone_reclaim_exit();
 }
 

@@ -11,20 +11,19 @@
  * one at a time under alloc_lock, and one that does not fit goes back before
  * the lock is dropped.
  *
- * Lock order: a codec's scratch lock, then alloc_lock. A CPU's read copy is a leaf.
+ * Lock order: a codec's scratch lock, then alloc_lock, under which nobody waits for
+ * memory. A CPU's read copy is a leaf.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/error-injection.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
-#include <linux/local_lock.h>
 #include <linux/math64.h>
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mmdebug.h>
 #include <linux/mutex.h>
-#include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -33,9 +32,13 @@
 #include "codec.h"
 #include "compat.h"
 #include "delay.h"
+#include "read_copy.h"
 #include "store.h"
 
 #define TOKEN_LO_BITS	56
+
+/* How often a save is tried, with more room or memory each time. */
+#define SAVE_TRIES	3
 
 /* zsmalloc keeps a handle of this size for each object, in a slab of its own. */
 #define HANDLE_BYTES	sizeof(unsigned long)
@@ -76,21 +79,6 @@ struct compressed_store {
  * one of that name, which then fails.
  */
 static DEFINE_MUTEX(pools_lock);
-
-/**
- * struct read_copy - where an object is put together that lies in two pages
- * @lock: held while one is in it
- * @page: its memory
- *
- * One a CPU, where zsmalloc wants it: a page-in allocates nothing, and waits for no
- * save that works on the same CPU, unless its codec needs scratch memory to load.
- */
-struct read_copy {
-	local_lock_t lock;
-	void *page;
-};
-
-static struct read_copy __percpu *read_copies;
 
 static struct compressed_store *to_compressed(struct vmzone_store *base)
 {
@@ -183,11 +171,14 @@ static u64 bytes_taken(struct compressed_store *store)
 	       atomic_long_read(&store->nr_objects) * HANDLE_BYTES;
 }
 
-/* Allocate and count an object, or leave all as it was. */
+/*
+ * Allocate and count an object, or leave all as it was. Without waiting for memory,
+ * since that of one zone may be long in coming, and scratch is everybody's.
+ */
 static int alloc_within_limit(struct compressed_store *store, size_t len,
 			      unsigned long *handle)
 {
-	const gfp_t gfp = GFP_NOIO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL |
+	const gfp_t gfp = __GFP_KSWAPD_RECLAIM | __GFP_NOMEMALLOC | __GFP_NOWARN |
 			  __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ACCOUNT;
 	struct mem_cgroup *memcg = set_active_memcg(store->memcg);
 
@@ -205,34 +196,15 @@ static int alloc_within_limit(struct compressed_store *store, size_t len,
 	return -ENOSPC;
 }
 
-/* Whether so much of the store is holes that compaction is worth its time. */
-static bool is_sparse(struct compressed_store *store)
-{
-	u64 payload_bytes = atomic_long_read(&store->payload_bytes);
-
-	return payload_bytes < div_u64(bytes_taken(store), 4) * 3;
-}
-
-static int alloc_object(struct compressed_store *store, size_t len,
-			unsigned long *handle)
-{
-	int ret;
-
-	mutex_lock(&store->alloc_lock);
-	ret = alloc_within_limit(store, len, handle);
-	if (ret == -ENOSPC && is_sparse(store) && zs_compact(store->pool))
-		ret = alloc_within_limit(store, len, handle);
-	mutex_unlock(&store->alloc_lock);
-	return ret;
-}
-
 static int save_object(struct compressed_store *store, const void *src, size_t len,
 		       enum vmzone_codec_id codec, struct vmzone_token *token)
 {
 	unsigned long handle;
 	int ret;
 
-	ret = alloc_object(store, len, &handle);
+	mutex_lock(&store->alloc_lock);
+	ret = alloc_within_limit(store, len, &handle);
+	mutex_unlock(&store->alloc_lock);
 	if (ret)
 		return ret;
 	vmzone_zs_write(store->pool, handle, src, len);
@@ -242,8 +214,9 @@ static int save_object(struct compressed_store *store, const void *src, size_t l
 	return 0;
 }
 
-static int save_compressed(struct compressed_store *store, const void *src,
-			   struct vmzone_token *token)
+/* Once; no memory is waited for. */
+static int save_once(struct compressed_store *store, const void *src,
+		     struct vmzone_token *token)
 {
 	/* Pairs with the release in compressed_set_codec(). */
 	const struct vmzone_codec_ops *codec = smp_load_acquire(&store->codec);
@@ -262,6 +235,45 @@ static int save_compressed(struct compressed_store *store, const void *src,
 	else
 		ret = save_object(store, scratch->out, len, codec->id, token);
 	vmzone_codec_end(scratch);
+	return ret;
+}
+
+/* Move objects together, if so much of the store is holes that it is worth the time. */
+static bool compact(struct compressed_store *store)
+{
+	u64 payload_bytes = atomic_long_read(&store->payload_bytes);
+	unsigned long nr = 0;
+
+	mutex_lock(&store->alloc_lock);
+	if (payload_bytes < div_u64(bytes_taken(store), 4) * 3)
+		nr = zs_compact(store->pool);
+	mutex_unlock(&store->alloc_lock);
+	return nr;
+}
+
+/* Have the machine or the memory cgroup find a page, and leave it to the next save. */
+static bool wait_for_memory(struct compressed_store *store)
+{
+	const gfp_t gfp = GFP_NOIO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL | __GFP_ACCOUNT;
+	struct mem_cgroup *memcg = set_active_memcg(store->memcg);
+	struct page *page = alloc_page(gfp);
+
+	set_active_memcg(memcg);
+	if (page)
+		__free_page(page);
+	return page;
+}
+
+/* As zram does, the page is compressed anew after a wait. */
+static int save_compressed(struct compressed_store *store, const void *src,
+			   struct vmzone_token *token)
+{
+	unsigned int left = SAVE_TRIES;
+	int ret;
+
+	do {
+		ret = save_once(store, src, token);
+	} while (ret && --left && (ret == -ENOSPC ? compact(store) : wait_for_memory(store)));
 	return ret;
 }
 
@@ -322,8 +334,7 @@ static int load_object(struct compressed_store *store, struct vmzone_token token
 		scratch = vmzone_codec_begin(codec);
 		copy = scratch->out;
 	} else if (needs_copy(codec)) {
-		local_lock(&read_copies->lock);
-		copy = this_cpu_ptr(read_copies)->page;
+		copy = vmzone_read_copy_begin();
 	}
 	src = vmzone_zs_read_begin(store->pool, handle, len, copy);
 	ret = codec->decompress(scratch ? scratch->work : NULL, src, len, dst);
@@ -331,7 +342,7 @@ static int load_object(struct compressed_store *store, struct vmzone_token token
 	if (scratch)
 		vmzone_codec_end(scratch);
 	else if (needs_copy(codec))
-		local_unlock(&read_copies->lock);
+		vmzone_read_copy_end();
 	return ret;
 }
 
@@ -426,51 +437,6 @@ static int compressed_set_codec(struct vmzone_store *base,
 	/* With its scratch memory, which vmzone_codec_get() made. */
 	smp_store_release(&store->codec, codec);
 	return 0;
-}
-
-/**
- * vmzone_store_init() - what all stores need
- *
- * Context: process context, sleeps.
- * Return: 0 or -ENOMEM.
- */
-int vmzone_store_init(void)
-{
-	int cpu;
-
-	if (!VMZONE_ZS_READ_NEEDS_COPY)
-		return 0;
-	read_copies = alloc_percpu(struct read_copy);
-	if (!read_copies)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		struct read_copy *copy = per_cpu_ptr(read_copies, cpu);
-
-		local_lock_init(&copy->lock);
-		copy->page = (void *)__get_free_page(GFP_KERNEL);
-		if (!copy->page) {
-			vmzone_store_exit();
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/**
- * vmzone_store_exit() - undo vmzone_store_init()
- *
- * Context: process context; there is no store.
- */
-void vmzone_store_exit(void)
-{
-	int cpu;
-
-	if (!read_copies)
-		return;
-	for_each_possible_cpu(cpu)
-		free_page((unsigned long)per_cpu_ptr(read_copies, cpu)->page);
-	free_percpu(read_copies);
-	read_copies = NULL;
 }
 
 const struct vmzone_store_ops vmzone_store_compressed = {

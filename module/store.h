@@ -116,7 +116,4 @@ struct vmzone_store {
 
 extern const struct vmzone_store_ops vmzone_store_compressed;
 
-int vmzone_store_init(void);
-void vmzone_store_exit(void);
-
 #endif /* VMZONE_STORE_H */

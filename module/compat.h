@@ -10,6 +10,7 @@
 #ifndef VMZONE_COMPAT_H
 #define VMZONE_COMPAT_H
 
+#include <linux/device/class.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -61,6 +62,13 @@ static inline void vmzone_mapping_set_release_always(struct address_space *mappi
 	mapping_set_release_always(mapping);
 #endif
 }
+
+/* 6.2 lets the name of a node change nothing. */
+#ifdef VMZONE_HAVE_DEVNODE_CONST
+typedef const struct device vmzone_devnode_device;
+#else
+typedef struct device vmzone_devnode_device;
+#endif
 
 /* 6.3 has a type of its own for what maps the ids of a mount. */
 #ifdef VMZONE_HAVE_MNT_IDMAP

@@ -42,6 +42,10 @@ int vmzone_file_attach(struct file *file, struct vmzone_zone *zone);
 struct file *vmzone_file_create(struct vmzone_zone *zone);
 int vmzone_file_adopt(struct vm_area_struct *vma, struct vmzone_zone *zone);
 
+/* device.c */
+int vmzone_device_init(void);
+void vmzone_device_exit(void);
+
 /* node.c */
 int vmzone_node_create(struct vmzone_zone *zone);
 int vmzone_node_destroy(struct vmzone_zone *zone);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * main.c - init and exit ladders, module parameters, the device node
+ * main.c - init and exit ladders, module parameters
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -18,21 +17,6 @@
 
 /* Defaults where the machine does not say: 16 GiB, a sparse range costs little. */
 #define DEFAULT_ZONE_BYTES	(16UL << 30)
-
-static unsigned short node_mode = 0600;
-
-static struct miscdevice vmzone_device = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "vmzone",
-	.fops = &vmzone_device_fops,
-};
-
-/*
- * Whether vmzone_device is registered, and whether it should be, which differ
- * after a failure; under the module's parameter lock.
- */
-static bool device_registered;
-static bool device_wanted;
 
 /**
  * struct number - a module parameter that is a number
@@ -140,55 +124,6 @@ static const struct kernel_param_ops codec_param_ops = {
 module_param_cb(codec, &codec_param_ops, NULL, 0644);
 MODULE_PARM_DESC(codec, "Default codec: none, lzo-rle, lz4, zstd (default: lz4)");
 
-static int register_device(void)
-{
-	int ret;
-
-	/* misc_deregister() leaves a number behind that is no longer ours. */
-	vmzone_device.minor = MISC_DYNAMIC_MINOR;
-	vmzone_device.mode = node_mode;
-	ret = misc_register(&vmzone_device);
-	device_registered = !ret;
-	return ret;
-}
-
-static void unregister_device(void)
-{
-	if (device_registered)
-		misc_deregister(&vmzone_device);
-	device_registered = false;
-}
-
-/* The node is made anew: a driver cannot change the mode of one that is there. */
-static int mode_set(const char *value, const struct kernel_param *param)
-{
-	unsigned short mode;
-	int ret;
-
-	ret = kstrtou16(value, 8, &mode);
-	if (ret)
-		return ret;
-	if (mode & ~0777)
-		return -EINVAL;
-	node_mode = mode;
-	if (!device_wanted)
-		return 0;
-	unregister_device();
-	return register_device();
-}
-
-static int mode_get(char *buffer, const struct kernel_param *param)
-{
-	return sysfs_emit(buffer, "0%o\n", node_mode);
-}
-
-static const struct kernel_param_ops mode_param_ops = {
-	.set = mode_set,
-	.get = mode_get,
-};
-module_param_cb(mode, &mode_param_ops, NULL, 0644);
-MODULE_PARM_DESC(mode, "Permissions of /dev/vmzone, octal (default: 0600)");
-
 /* Parameters that were not given, from what the machine has. */
 static void fill_params(void)
 {
@@ -227,10 +162,7 @@ static int __init vmzone_init(void)
 	if (ret)
 		goto err_read_copy;
 	vmzone_debugfs_init();
-	kernel_param_lock(THIS_MODULE);
-	ret = register_device();
-	device_wanted = !ret;
-	kernel_param_unlock(THIS_MODULE);
+	ret = vmzone_device_init();
 	if (ret)
 		goto err_debugfs;
 	return 0;
@@ -248,10 +180,7 @@ err_reclaim:
 static void __exit vmzone_exit(void)
 {
 	vmzone_delay(VMZONE_DELAY_MODULE_LEAVING, 0);
-	kernel_param_lock(THIS_MODULE);
-	device_wanted = false;
-	unregister_device();
-	kernel_param_unlock(THIS_MODULE);
+	vmzone_device_exit();
 	vmzone_debugfs_exit();
 	vmzone_shrinker_exit();
 	vmzone_read_copy_exit();

@@ -228,8 +228,6 @@ static void destroy_during_open(void)
 	close(fd);
 }
 
-/* The module -------------------------------------------------------------- */
-
 static long open_device(long unused)
 {
 	int fd = open("/dev/vmzone", O_RDWR | O_CLOEXEC);
@@ -237,6 +235,34 @@ static long open_device(long unused)
 	(void)unused;
 	return fd < 0 ? -errno : fd;
 }
+
+/* An open of the device makes a zone, which may take long: no other device waits for it. */
+static void node_during_device_open(void)
+{
+	const char *name = "open of a node during one of the device";
+	struct vmzone_create create = {
+		.bytes = NR_SLOTS * page_size, .frames = NR_FRAMES,
+		.flags = VMZONE_CREATE_NAMED, .name = NAME,
+	};
+	long fd;
+
+	race_begin_as(create);
+	ok(actor_stops(&actor, open_device, 0, "device_opening", ANY),
+	   "%s: the device is being opened", name);
+	actor_start(&rival, open_node, 0);
+	ok(!actor_waits(&rival), "%s: the node's open does not wait", name);
+	fd = actor_end(&rival);
+	ok(fd >= 0, "%s: it has its descriptor", name);
+	close(fd);
+	point_release("device_opening");
+	fd = actor_end(&actor);
+	ok(fd >= 0, "%s: so has the device's", name);
+	close(fd);
+	is(destroy_node(zone.fd), 0, "%s: DESTROY", name);
+	race_end(name);
+}
+
+/* The module -------------------------------------------------------------- */
 
 static long unload(long unused)
 {
@@ -324,6 +350,7 @@ int main(void)
 	close_during_request("evict_frozen");
 	close_during_fault();
 	destroy_during_open();
+	node_during_device_open();
 	unload_during_open();
 	if (module)
 		open_during_unload(module);

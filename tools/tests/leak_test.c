@@ -135,7 +135,7 @@ static void all_files(void)
 	is(addresses_in(path), 0, "fdinfo");
 	is(addresses_below("/sys/kernel/debug/vmzone"), 0, "debugfs");
 	is(addresses_below("/sys/module/vmzone"), 0, "the module's attributes and parameters");
-	is(addresses_below("/sys/class/misc/vmzone"), 0, "the device's attributes");
+	is(addresses_below("/sys/class/vmzone/vmzone"), 0, "the device's attributes");
 	between(nr_files, 20, 100000, "so many files were there to read");
 	between(nr_bytes, 2000, 1L << 40, "and so many bytes in them");
 }

@@ -65,9 +65,9 @@ static inline void vmzone_mapping_set_release_always(struct address_space *mappi
 
 /* 6.2 lets the name of a node change nothing. */
 #ifdef VMZONE_HAVE_DEVNODE_CONST
-typedef const struct device vmzone_devnode_device;
+#define vmzone_devnode_device const struct device
 #else
-typedef struct device vmzone_devnode_device;
+#define vmzone_devnode_device struct device
 #endif
 
 /* 6.3 has a type of its own for what maps the ids of a mount. */

@@ -33,7 +33,7 @@ static struct cdev *cdev;
 static struct device *node;
 static bool node_wanted;
 
-static char *name_node(vmzone_devnode_device *device, umode_t *mode)
+static char *name_node(vmzone_devnode_device *dev, umode_t *mode)
 {
 	if (mode)
 		*mode = READ_ONCE(node_mode);

@@ -8,7 +8,8 @@
  * the page, and leave the store as it was. And of a zone that meets such an object:
  * whoever touches the slot gets -EIO, each time it is counted, pins and page-ins of
  * a range with it change nothing, its neighbours are right, and so is the slot as
- * soon as its object is; or else it can be discarded.
+ * soon as its object is; or else it can be discarded. What the decompressor had
+ * written before it failed is gone from the frame when another slot gets it.
  *
  * A damaged object is made by saving it as the page of a store that does not
  * compress, and changing the token's codec afterwards.
@@ -32,19 +33,20 @@
 
 #define NR_SLOTS	8
 #define BAD_SLOT	3
+#define EMPTY_SLOT	20
+#define NR_FAILURES	300
 #define SEED		0xdadUL
 
-/* Compress fix->page. Returns the length; the object is in @object. */
-static size_t pack(struct kunit *test, u8 *object)
+/* Compress a page. Returns the length; the object is in @object, which may be that page. */
+static size_t pack(struct kunit *test, const void *page, u8 *object)
 {
 	const struct vmzone_codec_ops *codec = test->param_value;
-	struct store_fixture *fix = test->priv;
 	struct vmzone_codec_scratch *scratch = vmzone_codec_begin(codec);
 	size_t len = 0;
 	int ret;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(scratch));
-	ret = codec->compress(scratch->work, page_address(fix->page), scratch->out, &len);
+	ret = codec->compress(scratch->work, page, scratch->out, &len);
 	if (!ret && len <= PAGE_SIZE)
 		memcpy(object, scratch->out, len);
 	vmzone_codec_end(scratch);
@@ -119,7 +121,7 @@ static void damage_once(struct kunit *test, struct page *pages, unsigned int rou
 
 	vmzone_samples[round % VMZONE_NR_SAMPLES].fill(object, &fix->rnd);
 	hash = vmzone_tokens_hash(fix->page);
-	len = pack(test, object);
+	len = pack(test, object, object);
 	if (!len)
 		return;
 	prandom_bytes_state(&fix->rnd, object + len, PAGE_SIZE - len);
@@ -298,8 +300,110 @@ static void zone_outlives_damage(struct kunit *test)
 	vmzone_codec_put(codec);
 }
 
+/* Have that for the contents of a slot, out. */
+static void put_object(struct kunit *test, const u8 *object)
+{
+	struct zone_fixture *fix = test->priv;
+	enum vmzone_touch touch;
+	struct page *page;
+	u64 nr_done;
+
+	KUNIT_ASSERT_EQ(test, vmzone_range_discard(fix->zone, BAD_SLOT, BAD_SLOT + 1, &nr_done), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_resident_get(fix->zone, BAD_SLOT, VMZONE_WANT_ANY, &page,
+						  &touch), 0);
+	memcpy(page_address(page), object, PAGE_SIZE);
+	SetPageDirty(page);
+	unlock_page(page);
+	put_page(page);
+	KUNIT_ASSERT_EQ(test, vmzone_evict_slot(fix->zone, BAD_SLOT), 0);
+}
+
+/* The page that the next one to need a frame gets. */
+static struct page *next_page(struct kunit *test)
+{
+	struct zone_fixture *fix = test->priv;
+	struct vmzone_frame *frame = vmzone_pool_alloc(&fix->zone->pool, VMZONE_POOL_ZERO);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(frame));
+	vmzone_pool_free(&fix->zone->pool, frame);
+	return vmzone_frame_page(frame);
+}
+
+/* An empty slot gets that page, and it is zeros. */
+static void expect_zeros_in(struct kunit *test, struct page *page)
+{
+	struct zone_fixture *fix = test->priv;
+	enum vmzone_touch touch;
+	struct page *got;
+	u64 nr_done;
+
+	KUNIT_ASSERT_EQ(test, vmzone_resident_get(fix->zone, EMPTY_SLOT, VMZONE_WANT_ANY, &got,
+						  &touch), 0);
+	KUNIT_EXPECT_PTR_EQ(test, got, page);
+	KUNIT_EXPECT_NULL(test, memchr_inv(page_address(got), 0, PAGE_SIZE));
+	unlock_page(got);
+	put_page(got);
+	KUNIT_ASSERT_EQ(test, vmzone_range_discard(fix->zone, EMPTY_SLOT, EMPTY_SLOT + 1, &nr_done),
+			0);
+}
+
+/* Returns whether it failed after it had written to the page. */
+static bool load_object(struct kunit *test, const u8 *object, size_t len)
+{
+	const struct vmzone_codec_ops *codec = test->param_value;
+	struct vmzone_slot *slot = slot_of(test, BAD_SLOT);
+	struct page *page;
+	u32 good;
+	int ret;
+
+	put_object(test, object);
+	good = slot->token_hi;
+	if (!vmzone_token_is_raw(good))
+		return false;
+	page = next_page(test);
+	memset(page_address(page), FENCE, PAGE_SIZE);
+	slot->token_hi = forge(codec, vmzone_slot_token(slot), len).hi;
+	ret = with_page(test, BAD_SLOT, false);
+	slot->token_hi = good;
+	if (ret != -EIO || !memchr_inv(page_address(page), FENCE, PAGE_SIZE))
+		return false;
+	expect_zeros_in(test, page);
+	return true;
+}
+
+static void failed_load_leaves_nothing(struct kunit *test)
+{
+	const struct vmzone_codec_ops *codec = test->param_value;
+	u8 *good = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	u8 *object = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	unsigned int round, nr_written = 0;
+	struct rnd_state rnd;
+	size_t len;
+
+	KUNIT_ASSERT_TRUE(test, good && object);
+	KUNIT_ASSERT_EQ(test, vmzone_codec_get(codec), 0);
+	prandom_seed_state(&rnd, SEED);
+	vmzone_sample_named("text")->fill(object, &rnd);
+	len = pack(test, object, good);
+	KUNIT_ASSERT_GT(test, len, (size_t)0);
+	start_zone(test);
+	for (round = 0; round < NR_FAILURES && test->status != KUNIT_FAILURE; round++) {
+		size_t bad_len;
+
+		memcpy(object, good, PAGE_SIZE);
+		bad_len = min_t(size_t, damage(&rnd, object, len), PAGE_SIZE);
+		nr_written += load_object(test, object, bad_len);
+	}
+	kunit_info(test, "%s: %u of %u failed after they had written\n", codec->name, nr_written,
+		   round);
+	KUNIT_EXPECT_GT(test, nr_written, 0u);
+	vmzone_test_zone_stop(test);
+	vmzone_codec_put(codec);
+}
+
 static struct kunit_case damaged_zone_cases[] = {
 	KUNIT_CASE_PARAM(zone_outlives_damage, vmzone_test_compressors),
+	KUNIT_CASE_PARAM(failed_load_leaves_nothing, vmzone_test_compressors),
 	{}
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Proves that other processes reach a mapping as they reach any memory: through
- * /proc/PID/mem and ptrace(2), for pages that are mapped, out, and never
- * touched; and that a process with a zone may dump core.
+ * /proc/PID/mem, ptrace(2) and process_vm_readv(2), for pages that are mapped, out,
+ * and never touched; that the kernel refuses it to another user, and allows it to
+ * the same one; and that a process with a zone may dump core.
  */
 #define _GNU_SOURCE
 #include "tap.h"
@@ -13,14 +14,22 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NR_FRAMES 16
 #define NR_SLOTS 64
 #define EMPTY_SLOT 50
+#define OUT_SLOT 3
+
+#define SOMEBODY 65534
+#define SOMEBODY_ELSE 65533
 
 static struct zone zone;
 
@@ -95,6 +104,101 @@ static void by_other_processes(void)
 	is(child_wait(pid), 0, "the process itself finds what was written");
 }
 
+/* What a user gets at of a process, a bit each. */
+enum {
+	BY_READV = 1,
+	BY_WRITEV = 2,
+	BY_MEM = 4,
+	BY_PTRACE = 8,
+	BY_ALL = 15,
+	NEITHER = 64,		/* neither done nor refused as it should be */
+};
+
+struct attempt {
+	uid_t user;
+	pid_t of;
+};
+
+static int become(uid_t user)
+{
+	return setgid(user) || setuid(user) ? -1 : 0;
+}
+
+/* Waits to be looked at, as a process that leaves nothing but its user in the way. */
+static int looked_at(void *arg)
+{
+	const int *ready = arg;
+
+	if (become(SOMEBODY) || prctl(PR_SET_DUMPABLE, 1))
+		return 100;
+	/* Fails where there is no Yama. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	if (write(ready[1], "", 1) != 1)
+		return 100;
+	pause();
+	return 0;
+}
+
+static int answer(long ret, int refusal, int bit)
+{
+	return ret >= 0 ? bit : errno == refusal ? 0 : NEITHER;
+}
+
+static int reach(void *arg)
+{
+	const struct attempt *attempt = arg;
+	uint8_t page[page_size], *at = slot_at(&zone, OUT_SLOT);
+	struct iovec here = { page, page_size }, there = { at, page_size };
+	char path[32];
+	int reached, mem;
+
+	/* By no way but the other process. */
+	memset(page, 0, page_size);
+	zone_drop(&zone);
+	if (become(attempt->user))
+		return 100;
+	reached = answer(process_vm_readv(attempt->of, &here, 1, &there, 1, 0), EPERM, BY_READV);
+	if (reached ? !pattern_good(page, theirs, OUT_SLOT) : !all_zero(page, page_size))
+		return NEITHER;
+	reached |= answer(process_vm_writev(attempt->of, &here, 1, &there, 1, 0), EPERM, BY_WRITEV);
+	snprintf(path, sizeof(path), "/proc/%d/mem", attempt->of);
+	mem = open(path, O_RDWR | O_CLOEXEC);
+	reached |= answer(mem, EACCES, BY_MEM);
+	if (mem >= 0 && (pread(mem, page, page_size, (uintptr_t)at) != (ssize_t)page_size ||
+			 !pattern_good(page, theirs, OUT_SLOT)))
+		return NEITHER;
+	/* It ends with this process. */
+	return reached | answer(ptrace(PTRACE_SEIZE, attempt->of, NULL, NULL), EPERM, BY_PTRACE);
+}
+
+static void by_other_users(void)
+{
+	struct attempt attempt;
+	uint8_t byte;
+	int ready[2];
+
+	if (geteuid()) {
+		skip("not root", "other users");
+		return;
+	}
+	if (pipe2(ready, O_CLOEXEC))
+		bail("pipe");
+	attempt.of = child_start(looked_at, ready);
+	if (read(ready[0], &byte, 1) != 1)
+		bail("a process to be looked at");
+	zone_range(&zone, VMZONE_IOC_PAGE_OUT, OUT_SLOT, 1);
+	attempt.user = SOMEBODY_ELSE;
+	is(child_run(reach, &attempt), 0, "another user is refused: process_vm_readv, _writev, mem, ptrace");
+	is(zone_count(&zone, OUT_SLOT, 1, VMZONE_SLOT_RESIDENT, 0), 1, "and has paged in nothing");
+	attempt.user = SOMEBODY;
+	is(child_run(reach, &attempt), BY_ALL, "the same user gets at it by each of them");
+	is(pattern_bad(&zone, theirs, OUT_SLOT, 1), 0, "the contents are right");
+	kill(attempt.of, SIGKILL);
+	is(child_wait(attempt.of), 1000 + SIGKILL, "the process lasted until then");
+	close(ready[0]);
+	close(ready[1]);
+}
+
 static int dump_core(void *arg)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -125,6 +229,7 @@ int main(void)
 	test_begin(60);
 	zone = zone_sized(NR_SLOTS, NR_FRAMES);
 	by_other_processes();
+	by_other_users();
 	by_a_core_dump();
 	stats = zone_stats(&zone);
 	ok(stats_hold(&stats) && !stats.sigbus, "the counters hold");

@@ -80,7 +80,7 @@ static const char *must_fail(const struct call *call, const uint64_t *arg)
 		return "a size below the first version's";
 	if (arg[IN_SIZE] > PAGE)
 		return "a size above a page";
-	if ((uint32_t)arg[IN_SIZE] > call->min_size && arg[IN_TAIL])
+	if ((uint32_t)arg[IN_SIZE] > call->min_size && (uint8_t)arg[IN_TAIL])
 		return "a tail that is not zero";
 	for (size_t i = IN_FIELDS; i < MAX_ARGS && call->args[i].name; i++) {
 		const struct arg *field = &call->args[i];

@@ -3,12 +3,16 @@
  * Runs programs, keeps those that did something new, and makes those that found
  * something shorter. Each program is written to the kernel's log before it runs,
  * so that it can be read there if the kernel does not survive it.
+ *
+ * What is made up follows from the seed, the program's number, and the programs
+ * that there are by then; no clock has a say.
  */
 #define _GNU_SOURCE
 #include "worker.h"
 #include "calls.h"
 #include "memory.h"
 #include "mutate.h"
+#include "shorten.h"
 #include "../tests/tap.h"
 #include "../tests/zone.h"
 
@@ -24,32 +28,43 @@
 
 #define LOG_LINE 900		/* the kernel cuts longer ones */
 
+struct worker;
+
+/* One of the two that run a program. */
+struct thread {
+	struct worker *worker;
+	struct context context;
+	struct kcov kcov;
+	char what[200];			/* what was found first, or empty */
+	size_t nr_new;			/* marks */
+};
+
 struct worker {
 	struct shared *shared;
+	const struct program *program;	/* that runs */
 	struct tables tables;
-	struct context context[2];	/* of the two threads */
+	struct thread thread[2];
 	int log;
 };
 
-struct run {
-	const struct program *program;
-	struct worker *worker;
-	char what[200];			/* what was found first, or empty */
-	size_t nr_new;
-};
+bool is_found(const struct shared *shared, const char *what)
+{
+	for (uint32_t i = 0; i < shared->nr_findings; i++)
+		if (!strcmp(shared->finding[i].what, what))
+			return true;
+	return false;
+}
 
 void found(struct shared *shared, const char *what, const struct program *program)
 {
 	struct finding *finding;
 
-	for (uint32_t i = 0; i < shared->nr_findings; i++)
-		if (!strcmp(shared->finding[i].what, what))
-			return;
-	if (shared->nr_findings == MAX_FINDINGS)
+	if (is_found(shared, what) || shared->nr_findings == MAX_FINDINGS)
 		return;
-	finding = &shared->finding[shared->nr_findings++];
+	finding = &shared->finding[shared->nr_findings];
 	snprintf(finding->what, sizeof(finding->what), "%s", what);
 	program_print(program, "\n", finding->program, sizeof(finding->program));
+	shared->nr_findings++;
 }
 
 static void log_program(const struct worker *worker, const struct program *program)
@@ -77,64 +92,83 @@ static const char *const verdict_name[] = {
 	[VERDICT_WRONG] = "returns",
 };
 
-/* Only the main thread judges; the other is there to race. */
-static void note(struct run *run, const struct step *step, const struct outcome *outcome,
+/* By both threads. */
+static void count(uint64_t *counter, uint64_t nr)
+{
+	__atomic_fetch_add(counter, nr, __ATOMIC_RELAXED);
+}
+
+static void note(struct thread *thread, const struct step *step, const struct outcome *outcome,
 		 uint32_t before)
 {
-	struct shared *shared = run->worker->shared;
+	struct shared *shared = thread->worker->shared;
 	uint32_t mark;
+	bool is_new;
 
 	if (outcome->verdict == VERDICT_SKIPPED)
 		return;
-	shared->nr_calls++;
-	shared->nr_succeeded += outcome->result >= 0;
+	count(&shared->nr_calls, 1);
+	count(&shared->nr_succeeded, outcome->result >= 0);
 	mark = (step->call * 64 + before) * 160;
 	mark += outcome->result < 0 ? -outcome->result % 160 : 0;
-	mark %= NR_EDGES;
-	run->nr_new += shared->guide >= GUIDE_RESULTS && !shared->results[mark];
-	shared->nr_results += !shared->results[mark];
-	shared->results[mark] = 1;
-	if (outcome->verdict != VERDICT_FINE && !*run->what)
-		snprintf(run->what, sizeof(run->what), "%s %s %s", calls[step->call].name,
+	is_new = !__atomic_exchange_n(&shared->results[mark % NR_EDGES], 1, __ATOMIC_RELAXED);
+	thread->nr_new += is_new && shared->guide >= GUIDE_RESULTS;
+	count(&shared->nr_results, is_new);
+	if (outcome->verdict != VERDICT_FINE && !*thread->what)
+		snprintf(thread->what, sizeof(thread->what), "%s %s %s", calls[step->call].name,
 			 verdict_name[outcome->verdict], outcome->why);
 }
 
-static void run_steps(struct run *run, uint32_t first, uint32_t end)
+/* Ends what kcov_start() began. */
+static void note_places(struct thread *thread)
 {
-	uint32_t before = first ? run->program->step[first - 1].call : 0;
+	struct shared *shared = thread->worker->shared;
+	size_t nr = kcov_stop(&thread->kcov, shared->edges);
 
-	for (uint32_t i = first; i < end; i++) {
-		const struct step *step = &run->program->step[i];
-		struct outcome outcome = call_run(&run->worker->context[0], step);
+	count(&shared->nr_edges, nr);
+	thread->nr_new += shared->guide >= GUIDE_PLACES ? nr : 0;
+}
 
-		note(run, step, &outcome, before);
+/* From begin on, and from the first again after the last. */
+static void run_steps(struct thread *thread, uint32_t first, uint32_t end, uint32_t begin)
+{
+	const struct program *program = thread->worker->program;
+	uint32_t before = first ? program->step[first - 1].call : 0, nr = end - first;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct step *step = &program->step[first + (begin + i) % nr];
+		struct outcome outcome;
+
+		kcov_start(&thread->kcov);
+		outcome = call_run(&thread->context, step);
+		note_places(thread);
+		note(thread, step, &outcome, before);
 		before = step->call;
-		poke(&run->worker->shared->progress, run->worker->shared->progress + 1);
+		count(&thread->worker->shared->progress, 1);
 	}
 }
 
 /* The other thread does the same from the middle on. */
 static void *run_other(void *arg)
 {
-	struct run *run = arg;
-	const struct program *program = run->program;
-	uint32_t nr = program->nr - program->race;
+	struct thread *thread = arg;
+	const struct program *program = thread->worker->program;
 
-	for (uint32_t i = 0; i < nr; i++)
-		call_run(&run->worker->context[1],
-			 &program->step[program->race + (i + nr / 2) % nr]);
+	kcov_attach(&thread->kcov);
+	run_steps(thread, program->race, program->nr, (program->nr - program->race) / 2);
+	kcov_detach(&thread->kcov);
 	return NULL;
 }
 
-static void run_race(struct run *run)
+static void run_race(struct worker *worker)
 {
-	struct worker *worker = run->worker;
+	const struct program *program = worker->program;
 	pthread_t thread;
 
 	worker->tables.racing = true;
-	if (pthread_create(&thread, NULL, run_other, run))
+	if (pthread_create(&thread, NULL, run_other, &worker->thread[1]))
 		bail("pthread_create");
-	run_steps(run, run->program->race, run->program->nr);
+	run_steps(&worker->thread[0], program->race, program->nr, 0);
 	pthread_join(thread, NULL);
 	worker->tables.racing = false;
 	worker->shared->nr_raced++;
@@ -159,135 +193,139 @@ static void remove_nodes(struct tables *tables)
 	tables->named = false;
 }
 
-static void run_program(struct run *run)
+static void run_program(struct worker *worker, const struct program *program)
 {
-	struct worker *worker = run->worker;
-	const struct program *program = run->program;
 	struct shared *shared = worker->shared;
 	uint32_t race = program->race < program->nr ? program->race : program->nr;
-	size_t nr_edges;
+	struct thread *thread = &worker->thread[0];
 
-	*run->what = '\0';
-	run->nr_new = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(worker->thread); i++) {
+		*worker->thread[i].what = '\0';
+		worker->thread[i].nr_new = 0;
+	}
+	worker->program = program;
 	shared->current = *program;
 	log_program(worker, program);
-	kcov_start();
-	run_steps(run, 0, race);
+	run_steps(thread, 0, race, 0);
 	if (race < program->nr)
-		run_race(run);
+		run_race(worker);
+	kcov_start(&thread->kcov);
 	tables_clear(&worker->tables);
-	nr_edges = kcov_stop(shared->edges);
+	note_places(thread);
 	remove_nodes(&worker->tables);
-	shared->nr_edges += nr_edges;
-	run->nr_new += shared->guide >= GUIDE_PLACES ? nr_edges : 0;
 	shared->nr_programs++;
 }
 
-/* Whether a program does it again; one with a race may need more than one attempt. */
-static bool reproduces(struct worker *worker, const struct program *program, const char *what)
+/* What was found in the program that ran last, or empty. */
+static const char *what_was_found(const struct worker *worker)
 {
-	for (int i = 0; i < (program->race < program->nr ? 5 : 1); i++) {
-		struct run run = { .program = program, .worker = worker };
+	return *worker->thread[0].what ? worker->thread[0].what : worker->thread[1].what;
+}
 
-		run_program(&run);
-		if (!strcmp(run.what, what))
-			return true;
+struct suspicion {
+	struct worker *worker;
+	char what[200];
+};
+
+/* Whether a program does it again; one with a race may need more than one attempt. */
+static bool finds_it(const struct program *program, void *arg)
+{
+	const struct suspicion *suspicion = arg;
+	struct worker *worker = suspicion->worker;
+
+	for (int i = 0; i < (program->race < program->nr ? 5 : 1); i++) {
+		run_program(worker, program);
+		for (size_t j = 0; j < ARRAY_SIZE(worker->thread); j++)
+			if (!strcmp(worker->thread[j].what, suspicion->what))
+				return true;
 	}
 	return false;
 }
 
-/* Takes out what need not be there, and makes usual what need not be unusual. */
-static struct program shortest(struct worker *worker, struct program program, const char *what)
-{
-	struct program shorter = program;
-
-	shorter.race = MAX_STEPS;
-	if (reproduces(worker, &shorter, what))
-		program = shorter;
-	for (uint32_t i = program.nr; i-- > 0;) {
-		shorter = program;
-		remove_step(&shorter, i);
-		if (reproduces(worker, &shorter, what))
-			program = shorter;
-	}
-	for (uint32_t i = 0; i < program.nr * MAX_ARGS; i++) {
-		struct step *step = &program.step[i / MAX_ARGS];
-		uint64_t usual = calls[step->call].args[i % MAX_ARGS].usual;
-
-		if (step->arg[i % MAX_ARGS] == usual)
-			continue;
-		shorter = program;
-		shorter.step[i / MAX_ARGS].arg[i % MAX_ARGS] = usual;
-		if (reproduces(worker, &shorter, what))
-			program = shorter;
-	}
-	return program;
-}
-
-static void run_and_keep(struct worker *worker, const struct program *program, bool keep)
+/* Return: whether it reached something new. */
+static bool run_and_judge(struct worker *worker, const struct program *program)
 {
 	struct shared *shared = worker->shared;
-	struct run run = { .program = program, .worker = worker };
+	struct suspicion suspicion = { .worker = worker };
+	struct program shortest;
+	bool is_new;
 
-	run_program(&run);
-	if (*run.what) {
-		struct program shorter = shortest(worker, *program, run.what);
-
-		found(shared, run.what, &shorter);
+	if (shared->nr_ran < BATCH_PROGRAMS)
+		shared->ran[shared->nr_ran++] = *program;
+	run_program(worker, program);
+	is_new = worker->thread[0].nr_new || worker->thread[1].nr_new;
+	snprintf(suspicion.what, sizeof(suspicion.what), "%s", what_was_found(worker));
+	if (*suspicion.what && !is_found(shared, suspicion.what)) {
+		shortest = shorten(*program, finds_it, &suspicion);
+		found(shared, suspicion.what, &shortest);
 	}
-	if (!keep || !run.nr_new)
-		return;
+	return is_new;
+}
+
+static void keep(struct shared *shared, const struct program *program, uint64_t *state)
+{
 	if (shared->nr_pool < MAX_POOL)
 		shared->pool[shared->nr_pool++] = *program;
 	else
-		shared->pool[shared->nr_corpus + random_next(&shared->state) %
+		shared->pool[shared->nr_corpus + random_next(state) %
 			     (MAX_POOL - shared->nr_corpus)] = *program;
 }
 
 /* An old program changed, of those that were kept last rather than the first. */
-static void run_new(struct worker *worker)
+static void run_new(struct worker *worker, uint64_t number)
 {
 	struct shared *shared = worker->shared;
-	uint64_t random = random_next(&shared->state);
+	uint64_t state = shared->seed ^ number << 32;
+	uint64_t random = random_next(&state);
 	struct program program;
 	uint32_t from = random % shared->nr_pool;
 
 	if (random >> 32 & 1)
 		from = shared->nr_pool - 1 - from % (shared->nr_pool / 4 + 1);
 	if ((random >> 33) % 8 == 0) {
-		generate(&program, &shared->state);
+		generate(&program, &state);
 	} else {
 		program = shared->pool[from];
-		mutate(&program, &shared->pool[(random >> 40) % shared->nr_pool], &shared->state);
+		mutate(&program, &shared->pool[(random >> 40) % shared->nr_pool], &state);
 	}
-	run_and_keep(worker, &program, true);
+	if (run_and_judge(worker, &program))
+		keep(shared, &program, &state);
+}
+
+static void worker_init(struct worker *worker, const struct job *job)
+{
+	worker->shared = job->shared;
+	worker->log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	tables_init(&worker->tables);
+	worker->tables.unprivileged = job->unprivileged;
+	for (size_t i = 0; i < ARRAY_SIZE(worker->thread); i++) {
+		struct thread *thread = &worker->thread[i];
+
+		thread->worker = worker;
+		thread->context.tables = &worker->tables;
+		area_init(&thread->context.area);
+		kcov_open(&thread->kcov);
+	}
+	job->shared->has_kcov = worker->thread[0].kcov.fd >= 0;
+	job->shared->nr_ran = 0;
+	kcov_attach(&worker->thread[0].kcov);
+	if (job->unprivileged) {
+		drop_capability(CAP_SYS_ADMIN);
+		drop_capability(CAP_SYS_RESOURCE);
+	}
 }
 
 int worker_body(void *arg)
 {
 	static struct worker worker;
 	const struct job *job = arg;
-	time_t end = time(NULL) + job->seconds;
 
-	worker.shared = job->shared;
-	worker.log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	tables_init(&worker.tables);
-	worker.tables.unprivileged = job->unprivileged;
-	for (size_t i = 0; i < ARRAY_SIZE(worker.context); i++) {
-		worker.context[i].tables = &worker.tables;
-		area_init(&worker.context[i].area);
+	worker_init(&worker, job);
+	for (uint64_t i = 0; i < job->times && (!job->end || time(NULL) < job->end); i++) {
+		for (uint32_t j = 0; job->program && j < job->nr_programs; j++)
+			run_and_judge(&worker, &job->program[j]);
+		if (!job->program)
+			run_new(&worker, job->first + i);
 	}
-	job->shared->has_kcov = kcov_open();
-	if (job->unprivileged) {
-		drop_capability(CAP_SYS_ADMIN);
-		drop_capability(CAP_SYS_RESOURCE);
-	}
-	if (job->program) {
-		for (uint64_t i = 0; i < job->times; i++)
-			run_and_keep(&worker, job->program, false);
-		return 0;
-	}
-	for (uint64_t i = 0; i < job->times && time(NULL) < end; i++)
-		run_new(&worker);
 	return 0;
 }

@@ -18,12 +18,22 @@ const struct outcome skipped = { .verdict = VERDICT_SKIPPED };
 
 void calls_init(void)
 {
-	struct call *table = calloc(nr_ioctl_calls + nr_file_calls + nr_map_calls,
-				    sizeof(*table));
+	const struct {
+		const struct call *calls;
+		uint32_t nr;
+	} parts[] = {
+		{ ioctl_calls, nr_ioctl_calls }, { file_calls, nr_file_calls },
+		{ map_calls, nr_map_calls },
+	};
+	struct call *table = NULL;
 
-	if (!table)
-		bail("no memory");
-	memcpy(table, ioctl_calls, nr_ioctl_calls * sizeof(*table));
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		table = realloc(table, (nr_calls + parts[i].nr) * sizeof(*table));
+		if (!table)
+			bail("no memory");
+		memcpy(table + nr_calls, parts[i].calls, parts[i].nr * sizeof(*table));
+		nr_calls += parts[i].nr;
+	}
 	for (uint32_t i = 0; i < nr_ioctl_calls; i++) {
 		struct arg *args = table[i].args;
 
@@ -32,13 +42,10 @@ void calls_init(void)
 		args[IN_SIZE] = (struct arg){ .name = "size", .kind = ARG_SIZE,
 					      .usual = table[i].min_size };
 		args[IN_TAIL] = (struct arg){ .name = "tail", .kind = ARG_NUMBER };
+		args[IN_COMPAT] = (struct arg){ .name = "compat", .kind = ARG_PICK, .known = 2 };
 	}
-	nr_calls = nr_ioctl_calls;
-	memcpy(table + nr_calls, file_calls, nr_file_calls * sizeof(*table));
-	nr_calls += nr_file_calls;
-	memcpy(table + nr_calls, map_calls, nr_map_calls * sizeof(*table));
-	nr_calls += nr_map_calls;
 	calls = table;
+	compat_init();
 }
 
 long call_by_name(const char *name)
@@ -70,17 +77,59 @@ void fd_put(struct tables *tables, uint64_t place, int fd, enum fd_kind kind)
 		close(old);
 }
 
+struct outcome made(struct tables *tables, uint64_t place, int fd, enum fd_kind kind)
+{
+	struct outcome outcome = judged(fd);
+
+	if (fd >= 0)
+		fd_put(tables, place, fd, kind);
+	return outcome;
+}
+
 struct outcome outcome_of(long result)
 {
 	return (struct outcome){ .result = result < 0 ? -errno : result };
 }
 
-static bool is_allowed(const struct call *call, int error)
+struct outcome judged(long result)
 {
-	for (size_t i = 0; i < MAX_ERRORS && call->errors[i]; i++)
-		if (call->errors[i] == error)
+	struct outcome outcome = outcome_of(result);
+
+	outcome.kind = FD_ZONE;
+	return outcome;
+}
+
+struct outcome wrong(struct outcome outcome, enum verdict verdict, const char *why)
+{
+	outcome.verdict = verdict;
+	outcome.why = why;
+	return outcome;
+}
+
+bool is_zone(enum fd_kind kind)
+{
+	return kind == FD_ZONE || kind == FD_READONLY;
+}
+
+static bool is_one_of(const int *errors, size_t nr, int error)
+{
+	for (size_t i = 0; i < nr && errors[i]; i++)
+		if (errors[i] == error)
 			return true;
 	return false;
+}
+
+/* What a descriptor gives that is no zone's any more, or a device or a name that is gone. */
+static const int changed_errors[] = {
+	EBADF, ENOTTY, ESPIPE, EINVAL, EACCES, EPERM, ENODEV, ENOENT, ENXIO, EAGAIN, EPIPE,
+	EOPNOTSUPP, EFBIG,
+};
+
+static bool is_allowed(const struct tables *tables, const struct call *call, int error)
+{
+	return is_one_of(call->errors, MAX_ERRORS, error) ||
+	       (tables->racing && !tables->steady &&
+		is_one_of(changed_errors, ARRAY_SIZE(changed_errors), error));
 }
 
 struct outcome call_run(struct context *context, const struct step *step)
@@ -92,12 +141,8 @@ struct outcome call_run(struct context *context, const struct step *step)
 	outcome = call->run(context, call, step->arg);
 	if (outcome.verdict != VERDICT_FINE || outcome.result >= 0)
 		return outcome;
-	/* Others' descriptors have errors of their own; a race may have closed ours. */
-	if (outcome.kind != FD_ZONE && outcome.kind != FD_READONLY)
+	/* Others' descriptors have errors of their own. */
+	if (!is_zone(outcome.kind) || is_allowed(context->tables, call, -outcome.result))
 		return outcome;
-	if (context->tables->racing || is_allowed(call, -outcome.result))
-		return outcome;
-	outcome.verdict = VERDICT_ERROR;
-	outcome.why = strerrorname_np(-outcome.result);
-	return outcome;
+	return wrong(outcome, VERDICT_ERROR, strerrorname_np(-outcome.result));
 }

@@ -11,22 +11,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-static struct outcome made(struct tables *tables, uint64_t place, int fd, enum fd_kind kind)
-{
-	struct outcome outcome = outcome_of(fd);
-
-	outcome.kind = FD_ZONE;
-	if (fd >= 0)
-		fd_put(tables, place, fd, kind);
-	return outcome;
-}
 
 static enum fd_kind kind_of_flags(int flags)
 {
@@ -57,10 +48,25 @@ static struct outcome run_reopen(struct context *context, const struct call *cal
 
 	(void)call;
 	/* Opening a pipe would wait for its other end. */
-	if (kind != FD_ZONE && kind != FD_READONLY)
+	if (!is_zone(kind))
 		return skipped;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd_at(context->tables, arg[0]));
 	return made(context->tables, arg[2], open(path, flags | O_NONBLOCK), kind_of_flags(flags));
+}
+
+/* A zone by the node that its name has, if it has one. */
+static struct outcome run_open_node(struct context *context, const struct call *call,
+				    const uint64_t *arg)
+{
+	const char *name = zone_names[arg[0] % NR_NAMES];
+	int flags = open_flags(arg[1]);
+	char path[64];
+
+	(void)call;
+	if (!*name || strchr(name, '/'))
+		return skipped;
+	snprintf(path, sizeof(path), "/dev/vmzone-%s", name);
+	return made(context->tables, arg[2], open(path, flags), kind_of_flags(flags));
 }
 
 static struct outcome run_dup(struct context *context, const struct call *call,
@@ -126,59 +132,65 @@ static struct outcome run_command(struct context *context, const struct call *ca
 }
 
 /* read, write, and their kind: mode bit 0 writes, bit 1 is in pieces, bit 2 moves the offset. */
+static ssize_t transfer(int fd, uint8_t *at, const uint64_t *arg)
+{
+	uint64_t length = arg[2], offset = arg[3];
+	int flags = arg[5];
+	struct iovec iov[2] = {
+		{ .iov_base = at, .iov_len = length / 2 },
+		{ .iov_base = at + length / 2, .iov_len = length - length / 2 },
+	};
+
+	switch (arg[4] % 8) {
+	case 0:
+		return pread(fd, at, length, offset);
+	case 1:
+		return pwrite(fd, at, length, offset);
+	case 2:
+		return preadv2(fd, iov, 2, offset, flags);
+	case 3:
+		return pwritev2(fd, iov, 2, offset, flags);
+	case 4:
+		return read(fd, at, length);
+	case 5:
+		return write(fd, at, length);
+	case 6:
+		return readv(fd, iov, 2);
+	default:
+		return writev(fd, iov, 2);
+	}
+}
+
 static struct outcome run_transfer(struct context *context, const struct call *call,
 				   const uint64_t *arg)
 {
-	int fd = fd_at(context->tables, arg[0]);
-	struct iovec iov[2];
+	enum fd_kind kind = kind_at(context->tables, arg[0]);
+	/* At the edge it ends there, and behind other memory of the thread's own is a canary. */
+	bool fits = arg[2] < AREA_PAGES * PAGE - CANARY_BYTES;
 	struct outcome outcome;
-	ssize_t ret;
+	uint8_t *behind;
 	void *at;
 
 	(void)call;
 	/* Writing to a pipe or a memfd would only fill it; waiting is not what is tested. */
-	if (kind_at(context->tables, arg[0]) == FD_FOREIGN ||
-	    !place(context->tables, &context->area, arg[1], NULL, 64, &at))
+	if (kind == FD_FOREIGN ||
+	    !place(context->tables, &context->area, arg[1], NULL, fits ? arg[2] : CANARY_BYTES, &at))
 		return skipped;
-	iov[0] = (struct iovec){ .iov_base = at, .iov_len = arg[2] / 2 };
-	iov[1] = (struct iovec){ .iov_base = at, .iov_len = arg[2] - arg[2] / 2 };
-	switch (arg[4] % 8) {
-	case 0:
-		ret = pread(fd, at, arg[2], arg[3]);
-		break;
-	case 1:
-		ret = pwrite(fd, at, arg[2], arg[3]);
-		break;
-	case 2:
-		ret = preadv2(fd, iov, 2, arg[3], 0);
-		break;
-	case 3:
-		ret = pwritev2(fd, iov, 2, arg[3], RWF_APPEND);
-		break;
-	case 4:
-		ret = read(fd, at, arg[2]);
-		break;
-	case 5:
-		ret = write(fd, at, arg[2]);
-		break;
-	case 6:
-		ret = readv(fd, iov, 2);
-		break;
-	default:
-		ret = writev(fd, iov, 2);
-	}
-	outcome = outcome_of(ret);
-	outcome.kind = kind_at(context->tables, arg[0]);
-	if (ret > 0 && (uint64_t)ret > arg[2]) {
-		outcome.verdict = VERDICT_WRONG;
-		outcome.why = "more bytes than asked for";
-	}
+	behind = fits && arg[1] == WHERE_HEAP ? (uint8_t *)at + arg[2] : NULL;
+	canary_put(behind);
+	outcome = outcome_of(transfer(fd_at(context->tables, arg[0]), at, arg));
+	outcome.kind = kind == kind_at(context->tables, arg[0]) ? kind : FD_NONE;
+	if (outcome.result > 0 && (uint64_t)outcome.result > arg[2])
+		return wrong(outcome, VERDICT_WRONG, "more bytes than asked for");
+	if (!canary_is_intact(behind))
+		return wrong(outcome, VERDICT_OVERRUN, "bytes behind the buffer");
+	if (is_zone(outcome.kind) && outcome.result == -EFAULT && fits && arg[1] <= WHERE_EDGE)
+		return wrong(outcome, VERDICT_ERROR, "EFAULT for memory that is there");
 	return outcome;
 }
 
 /* Those of a zone alone: that a pipe or a memfd takes them is no news. */
-static struct outcome run_on_file(struct context *context, const struct call *call,
-				  const uint64_t *arg)
+struct outcome run_on_file(struct context *context, const struct call *call, const uint64_t *arg)
 {
 	enum fd_kind kind = kind_at(context->tables, arg[0]);
 	struct outcome outcome;
@@ -189,9 +201,7 @@ static struct outcome run_on_file(struct context *context, const struct call *ca
 	outcome.kind = kind;
 	if (outcome.result >= 0 && call->must_fail)
 		outcome.why = call->must_fail(arg);
-	if (outcome.why)
-		outcome.verdict = VERDICT_ACCEPTED;
-	return outcome;
+	return outcome.why ? wrong(outcome, VERDICT_ACCEPTED, outcome.why) : outcome;
 }
 
 static long do_lseek(int fd, const uint64_t *arg)
@@ -249,47 +259,49 @@ static struct outcome run_look(struct context *context, const struct call *call,
 	return (struct outcome){ 0 };
 }
 
-#define ON_FD { .name = "fd", .kind = ARG_FD }
-#define TO_FD { .name = "to", .kind = ARG_FD }
-#define OFFSET(name_) { .name = name_, .kind = ARG_BYTES }
-#define LENGTH(usual_) { .name = "length", .kind = ARG_BYTES, .usual = usual_ }
+#define OPEN_FLAGS { .name = "flags", .kind = ARG_BITS, .usual = O_RDWR, .known = 03 }
 
 const struct call file_calls[] = {
-	{ .name = "open", .run = run_open, .makes = true,
-	  .args = { { .name = "flags", .kind = ARG_BITS, .usual = O_RDWR, .known = 03 }, TO_FD },
+	{ .name = "open", .run = run_open, .makes = true, .swaps = true,
+	  .args = { OPEN_FLAGS, TO_FD(0) },
 	  .errors = { EINVAL, ENOSPC, EPERM, ENOMEM } },
-	{ .name = "reopen", .run = run_reopen,
-	  .args = { ON_FD, { .name = "flags", .kind = ARG_BITS, .usual = O_RDWR, .known = 03 },
-		{ .name = "to", .kind = ARG_FD, .usual = 1 } },
+	{ .name = "reopen", .run = run_reopen, .swaps = true,
+	  .args = { ON_FD, OPEN_FLAGS, TO_FD(1) },
 	  .errors = { EINVAL, EACCES, ENOMEM, ENOENT, EPERM, ENOSPC, EBUSY } },
-	{ .name = "dup", .run = run_dup,
-	  .args = { ON_FD, { .name = "to", .kind = ARG_FD, .usual = 2 } }, .errors = { EBADF } },
-	{ .name = "close", .run = run_close, .args = { ON_FD } },
-	{ .name = "foreign", .run = run_foreign,
-	  .args = { { .name = "what", .kind = ARG_PICK, .known = 5 }, TO_FD },
+	{ .name = "open_node", .run = run_open_node, .swaps = true,
+	  .args = { { .name = "name", .kind = ARG_PICK, .usual = 1, .known = NR_NAMES },
+		OPEN_FLAGS, TO_FD(1) },
+	  /* ENODEV: it went between the node and the device. */
+	  .errors = { ENOENT, ENODEV, ENXIO, ENOMEM } },
+	{ .name = "dup", .run = run_dup, .swaps = true,
+	  .args = { ON_FD, TO_FD(2) }, .errors = { EBADF } },
+	{ .name = "close", .run = run_close, .args = { ON_FD }, .swaps = true },
+	{ .name = "foreign", .run = run_foreign, .swaps = true,
+	  .args = { PICK("what", 5), TO_FD(0) },
 	  .errors = { ENOMEM } },
 	{ .name = "command", .run = run_command,
-	  .args = { ON_FD, { .name = "at", .kind = ARG_WHERE },
+	  .args = { ON_FD, AT,
 		{ .name = "number", .kind = ARG_BITS, .usual = 0xe74e, .known = 0xffffffff } },
 	  .errors = { ENOTTY, EFAULT, EINVAL, EBADF, EPERM, ENODEV, EOPNOTSUPP } },
 	{ .name = "transfer", .run = run_transfer,
-	  .args = { ON_FD, { .name = "at", .kind = ARG_WHERE }, LENGTH(PAGE), OFFSET("offset"),
-		{ .name = "mode", .kind = ARG_PICK, .known = 8 } },
-	  .errors = { EINVAL, EFAULT, ENOSPC, ENOMEM, EBADF, EFBIG, EOVERFLOW } },
+	  .args = { ON_FD, AT, LENGTH(PAGE), OFFSET, PICK("mode", 8),
+		/* RWF_HIPRI, _DSYNC, _SYNC, _NOWAIT, _APPEND */
+		{ .name = "flags", .kind = ARG_BITS, .known = 0x1f } },
+	  .errors = { EINVAL, EFAULT, ENOSPC, ENOMEM, EBADF, EFBIG, EOVERFLOW, EOPNOTSUPP } },
 	{ .name = "lseek", .run = run_on_file, .on_file = do_lseek,
-	  .args = { ON_FD, OFFSET("offset"), { .name = "whence", .kind = ARG_PICK, .known = 5 } },
+	  .args = { ON_FD, OFFSET, PICK("whence", 5) },
 	  .errors = { EINVAL, ENXIO, EOVERFLOW } },
 	{ .name = "fallocate", .run = run_on_file, .on_file = do_fallocate,
 	  .must_fail = fallocate_must_fail,
 	  .args = { ON_FD, { .name = "mode", .kind = ARG_BITS, .usual = 3, .known = 0x7b },
-		OFFSET("offset"), LENGTH(4 * PAGE) },
+		OFFSET, LENGTH(4 * PAGE) },
 	  .errors = { EINVAL, EOPNOTSUPP, EBUSY, ENODEV, EFBIG, EBADF, ENOMEM, EPERM } },
 	{ .name = "ftruncate", .run = run_on_file, .on_file = do_ftruncate,
 	  .must_fail = ftruncate_must_fail,
 	  .args = { ON_FD, { .name = "bytes", .kind = ARG_BYTES, .usual = 32 * PAGE } },
 	  .errors = { EINVAL, EBUSY, EFBIG, EBADF } },
 	{ .name = "fadvise", .run = run_on_file, .on_file = do_fadvise,
-	  .args = { ON_FD, OFFSET("offset"), LENGTH(0),
+	  .args = { ON_FD, OFFSET, LENGTH(0),
 		{ .name = "advice", .kind = ARG_PICK, .usual = 4, .known = 7 } },
 	  .errors = { EINVAL } },
 	{ .name = "look", .run = run_look,

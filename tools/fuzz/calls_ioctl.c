@@ -14,18 +14,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define CANARY 0xa5
-#define CANARY_BYTES 64
+#define VEC_BYTES 64		/* at most, of a vector that is looked behind */
 
-/* Names that VMZONE_IOC_CREATE gets, by number. */
-static const char *const names[] = {
+const char *const zone_names[NR_NAMES] = {
 	"", "fz-a", "fz-b", "fz/c", "../fz", "fz d", "fz-0123456789012345678901234567890",
 	".", "fz\xff",
 };
 
-/* Where a structure is before and after a call. */
+/* A structure as the call gets it. */
 struct image {
-	uint8_t bytes[2 * PAGE];
+	uint8_t bytes[PAGE];
 	size_t len;		/* of what is put into memory */
 };
 
@@ -35,6 +33,12 @@ static uint64_t field_value(const struct call *call, const uint64_t *arg, const 
 		if (!strcmp(call->args[i].name, name))
 			return arg[i];
 	return 0;
+}
+
+/* A second buffer of the thread's own, apart from the structure. */
+static uint8_t *vec_of(const struct context *context)
+{
+	return context->area.at + VEC_PAGE * PAGE;
 }
 
 static void make_image(struct image *image, struct context *context, const struct call *call,
@@ -49,11 +53,13 @@ static void make_image(struct image *image, struct context *context, const struc
 		void *pointer = NULL;
 
 		if (field->kind == ARG_WHERE) {
-			place(context->tables, &context->area, arg[i], NULL, CANARY_BYTES, &pointer);
+			place(context->tables, &context->area, arg[i], NULL, VEC_BYTES, &pointer);
+			if (pointer == context->area.at)
+				pointer = vec_of(context);
 			memcpy(image->bytes + field->offset, &pointer, sizeof(pointer));
 		} else if (!strcmp(field->name, "name")) {
 			strncpy((char *)image->bytes + field->offset,
-				names[arg[i] % ARRAY_SIZE(names)], field->width);
+				zone_names[arg[i] % NR_NAMES], field->width);
 		} else {
 			memcpy(image->bytes + field->offset, &arg[i], field->width);
 		}
@@ -61,7 +67,6 @@ static void make_image(struct image *image, struct context *context, const struc
 	if (size > call->min_size && size <= PAGE)
 		image->bytes[size - 1] = arg[IN_TAIL];
 	image->len = size < call->min_size ? call->min_size : size > PAGE ? PAGE : size;
-	memset(image->bytes + image->len, CANARY, CANARY_BYTES);
 }
 
 static bool is_range_bad(const struct call *call, const uint64_t *arg, uint64_t bytes)
@@ -100,64 +105,149 @@ static const char *must_fail(const struct call *call, const uint64_t *arg)
 	return is_range_bad(call, arg, 0) ? "a range that is not aligned or wraps" : NULL;
 }
 
-/* What must fail on this zone, as it is now. */
+/* What must fail on this zone, as it is now, and as long as no other thread changes it. */
 static const char *must_fail_here(struct context *context, const struct call *call,
 				  const uint64_t *arg)
 {
+	const struct tables *tables = context->tables;
 	struct vmzone_set set = { .size = sizeof(set) };
 
-	if (peek(&context->tables->kind[arg[IN_FD]]) == FD_READONLY &&
-	    (call->command == VMZONE_IOC_SET || call->command == VMZONE_IOC_DISCARD))
-		return "a descriptor that is not open for writing";
-	if (context->tables->unprivileged &&
+	if (tables->unprivileged &&
 	    (call->command == VMZONE_IOC_DESTROY ||
 	     (call->command == VMZONE_IOC_CREATE &&
 	      field_value(call, arg, "flags") & VMZONE_CREATE_NAMED)))
 		return "a named zone without CAP_SYS_ADMIN";
-	if (ioctl(fd_at(context->tables, arg[IN_FD]), VMZONE_IOC_GET, &set))
+	if (tables->racing && !tables->steady)
+		return NULL;
+	if (kind_at(tables, arg[IN_FD]) == FD_READONLY &&
+	    (call->command == VMZONE_IOC_SET || call->command == VMZONE_IOC_DISCARD))
+		return "a descriptor that is not open for writing";
+	if (tables->racing || ioctl(fd_at(tables, arg[IN_FD]), VMZONE_IOC_GET, &set))
 		return NULL;
 	return is_range_bad(call, arg, set.bytes) ? "a range beyond the end" : NULL;
 }
 
-/* Whether what stands behind the structure is as it was. */
-static bool is_intact(const struct image *image, const uint8_t *at)
+/* Whether all the memory that a call may ask for is there, so that EFAULT is wrong. */
+static bool is_memory_there(const struct call *call, const uint64_t *arg)
 {
-	uint8_t now[CANARY_BYTES];
+	uint64_t nr_bytes = field_value(call, arg, "length") / PAGE;
+	bool only_reads = call->command == VMZONE_IOC_SET || call->command == VMZONE_IOC_DESTROY;
+	uint64_t vec = field_value(call, arg, "vec");
 
-	return copy_guarded(now, at + image->len, sizeof(now)) ||
-	       !memcmp(now, image->bytes + image->len, sizeof(now));
+	if (arg[IN_AT] > WHERE_SHARED || arg[IN_AT] == WHERE_CUT ||
+	    (arg[IN_AT] == WHERE_READONLY && !only_reads))
+		return false;
+	if (call->command != VMZONE_IOC_PAGEMAP)
+		return true;
+	/* Where both write, the pointer may have become another. */
+	return is_own(arg[IN_AT]) &&
+	       (((vec == WHERE_HEAP || vec == WHERE_EDGE) && nr_bytes <= VEC_BYTES) ||
+		(vec == WHERE_SHARED && nr_bytes <= PAGE));
+}
+
+static bool has_compat_ioctl;
+
+/*
+ * As a program of 32 bits calls it: by the gate that such programs have, which a program
+ * of 64 bits may use, too, with addresses that fit. Return: -errno.
+ */
+static long compat_ioctl(int fd, unsigned long command, uintptr_t at)
+{
+	long result = 54;	/* ioctl, there */
+
+	asm volatile("int $0x80" : "+a" (result) : "b" (fd), "c" (command), "d" (at)
+		     : "r8", "r9", "r10", "r11", "memory");
+	return (int)result;
+}
+
+static int try_compat_ioctl(void *arg)
+{
+	(void)arg;
+	return compat_ioctl(-1, VMZONE_IOC_INFO, 0) != -EBADF;
+}
+
+void compat_init(void)
+{
+	/* A kernel without that gate ends the child. */
+	has_compat_ioctl = !child_run(try_compat_ioctl, NULL);
+	if (!has_compat_ioctl)
+		diag("this kernel has no callers of 32 bits");
+}
+
+/* Return: whether the call was made. */
+static bool make_call(struct outcome *outcome, int fd, const struct call *call,
+		      const uint64_t *arg, void *at)
+{
+	if (!(arg[IN_COMPAT] & 1)) {
+		*outcome = outcome_of(ioctl(fd, call->command, at));
+		return true;
+	}
+	/* What is left of an address of the zone could be anything. */
+	if (!has_compat_ioctl || arg[IN_AT] == WHERE_ZONE || arg[IN_AT] == WHERE_ZONE_EDGE)
+		return false;
+	*outcome = (struct outcome){ .result = compat_ioctl(fd, call->command, (uintptr_t)at) };
+	return true;
+}
+
+/* What is wrong with an outcome on a zone, whatever the call's errors are. */
+static struct outcome judge(struct context *context, const struct call *call, const uint64_t *arg,
+			    struct outcome outcome)
+{
+	/* What the other thread writes to is not what was put there. */
+	bool kept = is_own(arg[IN_AT]) || (arg[IN_AT] != WHERE_SHARED && !context->tables->racing);
+	const char *why = NULL;
+
+	if (outcome.result >= 0 && kept) {
+		why = must_fail(call, arg);
+		if (!why)
+			why = must_fail_here(context, call, arg);
+	}
+	if (why)
+		return wrong(outcome, VERDICT_ACCEPTED, why);
+	if (outcome.result == -EFAULT && is_memory_there(call, arg))
+		return wrong(outcome, VERDICT_ERROR, "EFAULT for memory that is there");
+	return outcome;
+}
+
+/* Where the thread's own vector for PAGEMAP ends, if it is told of that one; or NULL. */
+static uint8_t *vec_end(const struct context *context, const struct call *call,
+			const uint64_t *arg)
+{
+	uint64_t nr_bytes = field_value(call, arg, "length") / PAGE;
+
+	/* Where both write, the pointer may have become another. */
+	if (call->command != VMZONE_IOC_PAGEMAP || !is_own(arg[IN_AT]) ||
+	    field_value(call, arg, "vec") != WHERE_HEAP || nr_bytes > VEC_BYTES)
+		return NULL;
+	return vec_of(context) + nr_bytes;
 }
 
 static struct outcome run_ioctl(struct context *context, const struct call *call,
 				const uint64_t *arg)
 {
 	struct tables *tables = context->tables;
-	bool alone = !tables->racing && arg[IN_AT] != WHERE_SHARED;
+	enum fd_kind kind = kind_at(tables, arg[IN_FD]);
+	uint8_t *behind, *behind_vec = vec_end(context, call, arg);
 	struct outcome outcome;
 	struct image image;
-	size_t canary;
 	void *at;
 
 	make_image(&image, context, call, arg);
-	/* At the edge there is no room for a canary, and no need of one. */
-	canary = arg[IN_AT] == WHERE_HEAP || arg[IN_AT] == WHERE_ZONE ? CANARY_BYTES : 0;
-	if (!place(tables, &context->area, arg[IN_AT], image.bytes, image.len + canary, &at))
+	if (!place(tables, &context->area, arg[IN_AT], image.bytes, image.len, &at))
 		return skipped;
-	outcome = outcome_of(ioctl(fd_at(tables, arg[IN_FD]), call->command, at));
-	outcome.kind = kind_at(tables, arg[IN_FD]);
-	if (outcome.kind != FD_ZONE && outcome.kind != FD_READONLY)
-		return outcome;
-	if (outcome.result >= 0 && alone) {
-		outcome.why = must_fail(call, arg);
-		if (!outcome.why && !tables->racing)
-			outcome.why = must_fail_here(context, call, arg);
-		if (outcome.why)
-			outcome.verdict = VERDICT_ACCEPTED;
-	}
-	if (canary && alone && arg[IN_AT] == WHERE_HEAP && !is_intact(&image, at)) {
-		outcome.verdict = VERDICT_OVERRUN;
-		outcome.why = "bytes behind the structure";
-	}
+	behind = arg[IN_AT] == WHERE_HEAP ? (uint8_t *)at + image.len : NULL;
+	canary_put(behind);
+	canary_put(behind_vec);
+	if (!make_call(&outcome, fd_at(tables, arg[IN_FD]), call, arg, at))
+		return skipped;
+	/* In a race, another may stand there now. */
+	outcome.kind = kind == kind_at(tables, arg[IN_FD]) ? kind : FD_NONE;
+	if (is_zone(outcome.kind))
+		outcome = judge(context, call, arg, outcome);
+	if (!canary_is_intact(behind))
+		outcome = wrong(outcome, VERDICT_OVERRUN, "bytes behind the structure");
+	if (!canary_is_intact(behind_vec))
+		outcome = wrong(outcome, VERDICT_OVERRUN, "bytes behind the vector");
 	return outcome;
 }
 
@@ -172,17 +262,20 @@ static struct outcome run_make(struct context *context, const struct call *call,
 	if (field_value(call, arg, "flags") & VMZONE_CREATE_NAMED)
 		tables->named = true;
 	/* Any descriptor will do, and a program need not begin with one. */
-	if (fd_at(tables, arg[IN_FD]) < 0)
-		fd_put(tables, arg[IN_FD], open("/dev/vmzone", O_RDWR | O_CLOEXEC), FD_ZONE);
+	if (fd_at(tables, arg[IN_FD]) < 0) {
+		int fd = open("/dev/vmzone", O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0)
+			fd_put(tables, arg[IN_FD], fd, FD_ZONE);
+	}
 	outcome = run_ioctl(context, call, arg);
-	if (outcome.result || outcome.verdict == VERDICT_SKIPPED ||
-	    (outcome.kind != FD_ZONE && outcome.kind != FD_READONLY))
+	if (outcome.result || outcome.verdict == VERDICT_SKIPPED || !is_zone(outcome.kind))
 		return outcome;
 	/* It may be that the other thread has written over it: then it leaks until the end. */
 	if (!place(tables, &context->area, arg[IN_AT], NULL, (uint32_t)arg[IN_SIZE], &at) ||
 	    copy_guarded(&made, at, sizeof(made)) || made.out_fd <= 2)
 		return outcome;
-	if (!tables->racing || arg[IN_AT] != WHERE_SHARED)
+	if (!tables->racing || is_own(arg[IN_AT]))
 		fd_put(tables, field_value(call, arg, "to"), made.out_fd, FD_ZONE);
 	return outcome;
 }
@@ -223,12 +316,12 @@ const struct call ioctl_calls[] = {
 			FIELD(create, store_limit, BYTES, 256 * PAGE, 0),
 			FIELD(create, policy, PICK, 0, 8),
 			FIELD(create, codec, PICK, 0, 6),
-			FIELD(create, name, PICK, 0, ARRAY_SIZE(names)),
+			FIELD(create, name, PICK, 0, NR_NAMES),
 			FIELD(create, reserved, NUMBER, 0, 0),
-			{ .name = "to", .kind = ARG_FD },
+			TO_FD(0),
 		},
 		.errors = { EFAULT, EINVAL, E2BIG, EINTR, EOPNOTSUPP, ENOSPC, EPERM, EEXIST, ENOMEM },
-		.makes = true,
+		.makes = true, .swaps = true,
 	},
 	{
 		.name = "destroy", .run = run_ioctl, .command = VMZONE_IOC_DESTROY,
@@ -255,6 +348,7 @@ const struct call ioctl_calls[] = {
 		.name = "get", .run = run_ioctl, .command = VMZONE_IOC_GET,
 		.min_size = sizeof(struct vmzone_set),
 		.args = {
+			/* What GET said the last time may stand there still. */
 			[IN_FIELDS] = FIELD(set, which, BITS, 0, 31),
 		},
 		.errors = { EFAULT, EINVAL, E2BIG },

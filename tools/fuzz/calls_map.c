@@ -23,17 +23,9 @@ static uint64_t round_up(uint64_t bytes)
 	return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-static struct map *map_at(struct context *context, uint64_t place)
+struct map *map_at(struct context *context, uint64_t place)
 {
 	return &context->tables->map[place % NR_MAPS];
-}
-
-static struct outcome judged(long result)
-{
-	struct outcome outcome = outcome_of(result);
-
-	outcome.kind = FD_ZONE;
-	return outcome;
 }
 
 /* fd map prot flags offset length */
@@ -43,6 +35,7 @@ static struct outcome run_mmap(struct context *context, const struct call *call,
 	struct map *map = map_at(context, arg[1]);
 	/* Elsewhere than in its place, it is only there to fail. */
 	bool fits = arg[5] <= MAP_ROOM;
+	enum fd_kind kind = kind_at(context->tables, arg[0]);
 	int flags = arg[3] & (MAP_SHARED_VALIDATE | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
 			      MAP_LOCKED | MAP_SYNC);
 	struct outcome outcome;
@@ -53,24 +46,23 @@ static struct outcome run_mmap(struct context *context, const struct call *call,
 		flags &= ~(MAP_POPULATE | MAP_LOCKED);
 	at = mmap(fits ? map->at : NULL, arg[5], arg[2] & 7, flags | (fits ? MAP_FIXED : 0),
 		  fd_at(context->tables, arg[0]), arg[4]);
-	outcome = judged(at == MAP_FAILED ? -1 : 0);
-	outcome.kind = kind_at(context->tables, arg[0]);
+	outcome = outcome_of(at == MAP_FAILED ? -1 : 0);
+	outcome.kind = kind == kind_at(context->tables, arg[0]) ? kind : FD_NONE;
 	if (at == MAP_FAILED)
 		return outcome;
 	if (fits)
 		poke(&map->len, round_up(arg[5]));
 	else
 		munmap(at, arg[5]);
-	if ((outcome.kind == FD_ZONE || outcome.kind == FD_READONLY) && !context->tables->racing &&
-	    (arg[5] > 1UL << 46 || arg[4] > 1UL << 46 || (flags & MAP_TYPE) == MAP_PRIVATE)) {
-		outcome.verdict = VERDICT_ACCEPTED;
-		outcome.why = "a mapping beyond any zone, or a private one";
-	}
+	/* While descriptors change, it may have been another's. */
+	if (is_zone(outcome.kind) && (!context->tables->racing || context->tables->steady) &&
+	    (arg[5] > 1UL << 46 || arg[4] > 1UL << 46 || (flags & MAP_TYPE) == MAP_PRIVATE))
+		return wrong(outcome, VERDICT_ACCEPTED,
+			     "a mapping beyond any zone, or a private one");
 	return outcome;
 }
 
-/* The part of a mapping that a call is about, within its place. Return: false: there is none. */
-static bool part_of(const struct map *map, uint64_t offset, uint64_t *length, uint64_t max)
+bool part_of(const struct map *map, uint64_t offset, uint64_t *length, uint64_t max)
 {
 	if (!peek(&map->len) || offset >= MAP_ROOM)
 		return false;
@@ -81,8 +73,7 @@ static bool part_of(const struct map *map, uint64_t offset, uint64_t *length, ui
 	return true;
 }
 
-static struct outcome run_on_part(struct context *context, const struct call *call,
-				  const uint64_t *arg)
+struct outcome run_on_part(struct context *context, const struct call *call, const uint64_t *arg)
 {
 	struct map *map = map_at(context, arg[0]);
 	uint64_t length = arg[2];
@@ -127,8 +118,7 @@ static long do_mlock(uint8_t *at, uint64_t length, uint64_t undo)
 	return undo & 1 ? munlock(at, length) : mlock(at, length);
 }
 
-/* Reads or writes a byte of each page. Return: how many could be. */
-static long do_touch(uint8_t *at, uint64_t length, uint64_t write)
+long touch_part(uint8_t *at, uint64_t length, uint64_t write)
 {
 	uint8_t byte = length;
 	long nr = 0;
@@ -193,28 +183,24 @@ static struct outcome run_fork(struct context *context, const struct call *call,
 	pid_t pid;
 
 	(void)call;
-	/* In a thread, a child has only that: not the lock that another may hold. */
-	if (context->tables->racing || !part_of(map, 0, &length, 0))
+	if (!part_of(map, 0, &length, 0))
 		return skipped;
-	pid = fork();
+	/* Of two threads, it has only this one, and no lock that the other may hold. */
+	pid = _Fork();
 	if (!pid) {
-		do_touch(map->at, length, true);
+		touch_part(map->at, length, true);
 		_exit(0);
 	}
 	if (pid < 0)
-		return skipped;
+		return judged(pid);
 	waitpid(pid, &status, 0);
-	return (struct outcome){ .verdict = WIFSIGNALED(status) ? VERDICT_WRONG : VERDICT_FINE,
-				 .why = "a child that died" };
+	return WIFSIGNALED(status) ? wrong(judged(0), VERDICT_WRONG, "a child that died") :
+				     judged(0);
 }
-
-#define ON_MAP { .name = "map", .kind = ARG_MAP }
-#define OFFSET { .name = "offset", .kind = ARG_BYTES }
-#define LENGTH(usual_) { .name = "length", .kind = ARG_BYTES, .usual = usual_ }
 
 const struct call map_calls[] = {
 	{ .name = "mmap", .run = run_mmap, .makes = true,
-	  .args = { { .name = "fd", .kind = ARG_FD }, ON_MAP,
+	  .args = { ON_FD, ON_MAP,
 		{ .name = "prot", .kind = ARG_BITS, .usual = PROT_READ | PROT_WRITE, .known = 7 },
 		{ .name = "flags", .kind = ARG_BITS, .usual = MAP_SHARED, .known = 0x1e003 },
 		OFFSET, LENGTH(64 * PAGE) },
@@ -239,16 +225,15 @@ const struct call map_calls[] = {
 		{ .name = "flags", .kind = ARG_BITS, .usual = MS_SYNC, .known = 7 } },
 	  .errors = { EINVAL, ENOMEM, EBUSY } },
 	{ .name = "mincore", .run = run_mincore,
-	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE),
-		{ .name = "at", .kind = ARG_WHERE } },
+	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE), AT },
 	  .errors = { EINVAL, EFAULT, ENOMEM } },
 	{ .name = "mlock", .run = run_on_part, .on_part = do_mlock, .max_part = MAX_TOUCH,
-	  .args = { ON_MAP, OFFSET, LENGTH(8 * PAGE), { .name = "undo", .kind = ARG_PICK, .known = 2 } },
+	  .args = { ON_MAP, OFFSET, LENGTH(8 * PAGE), PICK("undo", 2) },
 	  .errors = { EINVAL, ENOMEM, EAGAIN, EPERM } },
-	{ .name = "touch", .run = run_on_part, .on_part = do_touch, .max_part = MAX_TOUCH,
+	{ .name = "touch", .run = run_on_part, .on_part = touch_part, .max_part = MAX_TOUCH,
 	  .args = { ON_MAP, OFFSET, LENGTH(16 * PAGE),
 		{ .name = "write", .kind = ARG_PICK, .usual = 1, .known = 2 } } },
-	{ .name = "fork", .run = run_fork, .args = { ON_MAP } },
+	{ .name = "fork", .run = run_fork, .args = { ON_MAP }, .errors = { EAGAIN, ENOMEM } },
 };
 
 const uint32_t nr_map_calls = ARRAY_SIZE(map_calls);

@@ -4,8 +4,9 @@
  * programs of the corpus as they are, then changed again and again, in one thread
  * or in two at a time, with and without privileges. What is checked:
  *
- *   each call		its error is one that the contract allows there; what must
- *			fail (a range that wraps, a bad pointer, ...) did not
+ *   each call		its error is one that the contract allows there, or that a
+ *			descriptor gives that the other thread has changed; what
+ *			must fail (a range that wraps, a bad pointer, ...) did not
  *			succeed; nothing behind a structure is written to
  *   each batch		a fresh zone works, its counters hold, and no zone, no
  *			node and no granted frame is left behind; if one is, the

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define CANARY 0xa5
+
 const char *const where_name[NR_WHERE] = {
 	[WHERE_HEAP] = "heap",
 	[WHERE_EDGE] = "edge",
@@ -25,10 +27,10 @@ const char *const where_name[NR_WHERE] = {
 	[WHERE_TOP] = "top",
 };
 
-static uint8_t *reserve(size_t len)
+static uint8_t *reserve(size_t len, int flags)
 {
-	uint8_t *at = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			   -1, 0);
+	uint8_t *at = mmap(NULL, len, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 
 	if (at == MAP_FAILED)
 		bail("mmap of %zu bytes of addresses", len);
@@ -40,8 +42,8 @@ void tables_init(struct tables *tables)
 	for (size_t i = 0; i < NR_FDS; i++)
 		tables->fd[i] = -1;
 	for (size_t i = 0; i < NR_MAPS; i++)
-		tables->map[i] = (struct map){ .at = reserve(MAP_ROOM) };
-	tables->shared = reserve(2 * PAGE);
+		tables->map[i] = (struct map){ .at = reserve(MAP_ROOM, 0) };
+	tables->shared = reserve(2 * PAGE, MAP_32BIT);
 	if (mprotect(tables->shared, PAGE, PROT_READ | PROT_WRITE))
 		bail("mprotect");
 }
@@ -67,15 +69,35 @@ void area_init(struct area *area)
 {
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 
-	area->at = reserve((AREA_PAGES + 1) * PAGE);
+	/* Where callers of 32 bits can point to. */
+	area->at = reserve((AREA_PAGES + 1) * PAGE, MAP_32BIT);
 	if (fd < 0 || ftruncate(fd, AREA_PAGES * PAGE) ||
 	    mmap(area->at, AREA_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 		 0) == MAP_FAILED)
 		bail("memory for a thread");
-	area->readonly = mmap(NULL, AREA_PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	area->readonly = mmap(NULL, AREA_PAGES * PAGE, PROT_READ, MAP_SHARED | MAP_32BIT, fd, 0);
 	if (area->readonly == MAP_FAILED)
 		bail("mmap, read-only");
 	close(fd);
+}
+
+bool is_own(enum where where)
+{
+	return where != WHERE_SHARED && where != WHERE_ZONE && where != WHERE_ZONE_EDGE;
+}
+
+void canary_put(uint8_t *at)
+{
+	if (at)
+		memset(at, CANARY, CANARY_BYTES);
+}
+
+bool canary_is_intact(const uint8_t *at)
+{
+	for (size_t i = 0; at && i < CANARY_BYTES; i++)
+		if (at[i] != CANARY)
+			return false;
+	return true;
 }
 
 bool place(const struct tables *tables, const struct area *area, enum where where,

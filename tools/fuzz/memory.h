@@ -18,6 +18,8 @@
 #define NR_MAPS 3
 #define MAP_ROOM (1UL << 36)		/* addresses reserved for each mapping */
 #define AREA_PAGES 32			/* of a thread's memory */
+#define VEC_PAGE 16			/* in it, where a second buffer of a call begins */
+#define CANARY_BYTES 64
 
 enum where {
 	WHERE_HEAP,		/* plain memory */
@@ -54,6 +56,7 @@ struct tables {
 	struct map map[NR_MAPS];
 	uint8_t *shared;	/* a page, and nothing behind it */
 	bool racing;
+	bool steady;		/* the race leaves the descriptors as they are */
 	bool unprivileged;	/* without CAP_SYS_ADMIN and CAP_SYS_RESOURCE */
 	bool named;		/* a named zone may have been made */
 };
@@ -68,12 +71,19 @@ void tables_init(struct tables *tables);
 void tables_clear(struct tables *tables);
 void area_init(struct area *area);
 
+/* Whether a thread alone has what is there: the other does not write to it. */
+bool is_own(enum where where);
+
 /*
- * An address of that kind for len bytes, len 0 or below a page; data, unless it
- * is NULL, is put there where the kernel could find it. Return: whether it could
- * be put.
+ * An address of that kind for len bytes, which the thread's memory has room for;
+ * data, unless it is NULL, is put there where the kernel could find it. Return:
+ * whether it could be put.
  */
 bool place(const struct tables *tables, const struct area *area, enum where where,
 	   const void *data, size_t len, void **address);
+
+/* Bytes behind a buffer that no call may change; NULL: there are none. */
+void canary_put(uint8_t *at);
+bool canary_is_intact(const uint8_t *at);
 
 #endif /* MEMORY_H */

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_ARGS 13
+#define MAX_ARGS 14
 #define MAX_STEPS 24
 
 /* What an argument means, and so what else it may be. */

@@ -160,11 +160,20 @@ static void *run_other(void *arg)
 	return NULL;
 }
 
+static bool is_steady(const struct program *program)
+{
+	for (uint32_t i = program->race; i < program->nr; i++)
+		if (calls[program->step[i].call].swaps)
+			return false;
+	return true;
+}
+
 static void run_race(struct worker *worker)
 {
 	const struct program *program = worker->program;
 	pthread_t thread;
 
+	worker->tables.steady = is_steady(program);
 	worker->tables.racing = true;
 	if (pthread_create(&thread, NULL, run_other, &worker->thread[1]))
 		bail("pthread_create");

@@ -23,7 +23,8 @@ void calls_init(void)
 		uint32_t nr;
 	} parts[] = {
 		{ ioctl_calls, nr_ioctl_calls }, { file_calls, nr_file_calls },
-		{ map_calls, nr_map_calls },
+		{ map_calls, nr_map_calls }, { page_calls, nr_page_calls },
+		{ beside_calls, nr_beside_calls },
 	};
 	struct call *table = NULL;
 
@@ -44,6 +45,8 @@ void calls_init(void)
 		args[IN_TAIL] = (struct arg){ .name = "tail", .kind = ARG_NUMBER };
 		args[IN_COMPAT] = (struct arg){ .name = "compat", .kind = ARG_PICK, .known = 2 };
 	}
+	if (nr_calls > MAX_CALLS)
+		bail("more calls than MAX_CALLS");
 	calls = table;
 	compat_init();
 }

@@ -10,6 +10,7 @@
 #include "program.h"
 
 #define MAX_ERRORS 14
+#define MAX_CALLS 64
 
 /* Arguments that many calls have. */
 #define ON_FD { .name = "fd", .kind = ARG_FD }
@@ -69,8 +70,8 @@ extern const struct outcome skipped;
 /* The table is in parts, one a file. */
 extern const struct call *calls;
 extern uint32_t nr_calls;
-extern const struct call ioctl_calls[], file_calls[], map_calls[];
-extern const uint32_t nr_ioctl_calls, nr_file_calls, nr_map_calls;
+extern const struct call ioctl_calls[], file_calls[], map_calls[], page_calls[], beside_calls[];
+extern const uint32_t nr_ioctl_calls, nr_file_calls, nr_map_calls, nr_page_calls, nr_beside_calls;
 
 /* Names that zones get, by number. */
 #define NR_NAMES 9

@@ -21,6 +21,7 @@
 #define _GNU_SOURCE
 #include "calls.h"
 #include "machine.h"
+#include "params.h"
 #include "watch.h"
 #include "worker.h"
 #include "../tests/tap.h"
@@ -152,8 +153,24 @@ static void run_worker(struct job job)
 		machine_check(shared, &job);
 }
 
+/* Of all calls, those that were never made, as made tells. */
+static uint32_t count_missed(const uint64_t *made, const char *how)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < nr_calls; i++) {
+		if (made[i] || (!shared->has_disk && !strcmp(calls[i].name, "direct")))
+			continue;
+		diag("%s was never called%s", calls[i].name, how);
+		nr++;
+	}
+	return nr;
+}
+
 static void run_corpus(const struct plan *plan)
 {
+	const char *but;
+
 	read_folder(plan->corpus);
 	shared->nr_corpus = shared->nr_pool;
 	for (uint32_t i = 0; i < shared->nr_corpus; i++)
@@ -163,6 +180,10 @@ static void run_corpus(const struct plan *plan)
 	ok(shared->nr_succeeded > shared->nr_calls / 3,
 	   "the corpus as it is: %llu of %llu calls succeed",
 	   (unsigned long long)shared->nr_succeeded, (unsigned long long)shared->nr_calls);
+	but = shared->has_disk ? "" : ", but for direct I/O: there is no disk";
+	is(count_missed(shared->made, ""), 0, "the corpus as it is: every call is made%s", but);
+	is(count_missed(shared->made_racing, " while two threads race"), 0,
+	   "the corpus as it is: and is made while another thread does something%s", but);
 }
 
 /* What an earlier run kept, so that nothing of it counts as new. */
@@ -286,6 +307,7 @@ int main(int argc, char **argv)
 	shared->seed = test_seed;
 	shared->guide = plan.guide;
 	calls_init();
+	params_note();
 	machine_init(shared);
 	if (plan.replay) {
 		replay(&plan);

@@ -5,6 +5,7 @@
  * a look behind it, until it happens again; that one is made shorter in the same way.
  */
 #include "machine.h"
+#include "params.h"
 #include "shorten.h"
 #include "watch.h"
 #include "../tests/tap.h"
@@ -142,6 +143,7 @@ static const char *what_is_left(struct shared *shared, unsigned int last_ms)
 {
 	const char *what = NULL;
 
+	params_restore();
 	for (unsigned int ms = 1; ms <= last_ms; ms *= 2) {
 		look(shared);
 		what = difference(&shared->machine);

@@ -59,6 +59,8 @@ struct tables {
 	bool steady;		/* the race leaves the descriptors as they are */
 	bool unprivileged;	/* without CAP_SYS_ADMIN and CAP_SYS_RESOURCE */
 	bool named;		/* a named zone may have been made */
+	bool parameterized;	/* a parameter of the module may not be as it was */
+	int disk;		/* opened with O_DIRECT, or -1 */
 };
 
 struct area {

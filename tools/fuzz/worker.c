@@ -12,6 +12,7 @@
 #include "calls.h"
 #include "memory.h"
 #include "mutate.h"
+#include "params.h"
 #include "shorten.h"
 #include "../tests/tap.h"
 #include "../tests/zone.h"
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +111,8 @@ static void note(struct thread *thread, const struct step *step, const struct ou
 		return;
 	count(&shared->nr_calls, 1);
 	count(&shared->nr_succeeded, outcome->result >= 0);
+	count(&shared->made[step->call], 1);
+	count(&shared->made_racing[step->call], thread->worker->tables.racing);
 	mark = (step->call * 64 + before) * 160;
 	mark += outcome->result < 0 ? -outcome->result % 160 : 0;
 	is_new = !__atomic_exchange_n(&shared->results[mark % NR_EDGES], 1, __ATOMIC_RELAXED);
@@ -222,6 +226,9 @@ static void run_program(struct worker *worker, const struct program *program)
 	tables_clear(&worker->tables);
 	note_places(thread);
 	remove_nodes(&worker->tables);
+	if (worker->tables.parameterized)
+		params_restore();
+	worker->tables.parameterized = false;
 	shared->nr_programs++;
 }
 
@@ -301,12 +308,22 @@ static void run_new(struct worker *worker, uint64_t number)
 		keep(shared, &program, &state);
 }
 
+/* What the guest has to do direct I/O with: a blank disk, or a file. */
+static int open_disk(void)
+{
+	const char *disk = getenv("DISK");
+
+	return disk && *disk ? open(disk, O_RDWR | O_DIRECT | O_CLOEXEC) :
+			       open("/tmp", O_TMPFILE | O_RDWR | O_DIRECT | O_CLOEXEC, 0600);
+}
+
 static void worker_init(struct worker *worker, const struct job *job)
 {
 	worker->shared = job->shared;
 	worker->log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	tables_init(&worker->tables);
 	worker->tables.unprivileged = job->unprivileged;
+	worker->tables.disk = open_disk();
 	for (size_t i = 0; i < ARRAY_SIZE(worker->thread); i++) {
 		struct thread *thread = &worker->thread[i];
 
@@ -316,8 +333,11 @@ static void worker_init(struct worker *worker, const struct job *job)
 		kcov_open(&thread->kcov);
 	}
 	job->shared->has_kcov = worker->thread[0].kcov.fd >= 0;
+	job->shared->has_disk = worker->tables.disk >= 0;
 	job->shared->nr_ran = 0;
 	kcov_attach(&worker->thread[0].kcov);
+	/* Of a pipe whose other end is gone. */
+	signal(SIGPIPE, SIG_IGN);
 	if (job->unprivileged) {
 		drop_capability(CAP_SYS_ADMIN);
 		drop_capability(CAP_SYS_RESOURCE);

@@ -53,10 +53,13 @@ struct shared {
 	uint64_t nr_raced;
 	uint64_t nr_calls;
 	uint64_t nr_succeeded;
+	uint64_t made[MAX_CALLS];	/* by call, how often, */
+	uint64_t made_racing[MAX_CALLS];	/* and how often while two threads raced */
 	uint64_t progress;		/* whoever does not move it hangs */
 	struct program current;
 	struct machine machine;		/* when it was looked at last */
 	bool has_kcov;
+	bool has_disk;			/* for direct I/O */
 	bool lost;			/* a process hangs that cannot even be killed */
 	uint32_t nr_findings;
 	struct finding finding[MAX_FINDINGS];

@@ -153,6 +153,21 @@ static void run_worker(struct job job)
 		machine_check(shared, &job);
 }
 
+/* The programs from first on as they are, in batches as large as what is made up. */
+static void run_pool(uint32_t first, uint32_t times)
+{
+	uint32_t size = BATCH_PROGRAMS / times;
+
+	for (uint32_t i = first; i < shared->nr_pool; i += size) {
+		uint32_t left = shared->nr_pool - i;
+
+		run_worker((struct job){
+			.program = &shared->pool[i], .times = times,
+			.nr_programs = left < size ? left : size,
+		});
+	}
+}
+
 /* Of all calls, those that were never made, as made tells. */
 static uint32_t count_missed(const uint64_t *made, const char *how)
 {
@@ -173,9 +188,7 @@ static void run_corpus(const struct plan *plan)
 
 	read_folder(plan->corpus);
 	shared->nr_corpus = shared->nr_pool;
-	for (uint32_t i = 0; i < shared->nr_corpus; i++)
-		run_worker((struct job){ .program = &shared->pool[i], .nr_programs = 1,
-					 .times = TIMES_AS_IT_IS });
+	run_pool(0, TIMES_AS_IT_IS);
 	tell("the corpus as it is: every result is one of the contract's");
 	ok(shared->nr_succeeded > shared->nr_calls / 3,
 	   "the corpus as it is: %llu of %llu calls succeed",
@@ -192,14 +205,7 @@ static void run_kept(const struct plan *plan)
 	if (!plan->resume)
 		return;
 	read_folder(plan->resume);
-	for (uint32_t i = shared->nr_corpus; i < shared->nr_pool; i += BATCH_PROGRAMS) {
-		uint32_t left = shared->nr_pool - i;
-
-		run_worker((struct job){
-			.program = &shared->pool[i], .times = 1,
-			.nr_programs = left < BATCH_PROGRAMS ? left : BATCH_PROGRAMS,
-		});
-	}
+	run_pool(shared->nr_corpus, 1);
 	tell("what was kept before: every result is one of the contract's");
 }
 

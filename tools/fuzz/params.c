@@ -27,7 +27,7 @@ static const struct {
 
 /* For none of them. */
 static const char *const refused[NR_REFUSED] = {
-	"-1", "1x", "18446744073709551616", "lru ", "none,lz4", "\n", "\xff",
+	"-1", "4096x", "18446744073709551616", "lru ", "none,lz4", "\n", "\xff",
 };
 
 static char noted[NR_PARAMS][64];

@@ -409,7 +409,9 @@ static void memory_fails(void)
 	is(act_touch(OTHER), 0, "%s: others are as they were", name);
 	is(act_discard(SLOT), 1, "%s: DISCARD", name);
 	is(act_touch(SLOT), 0, "%s: the slot has another frame then", name);
-	race_end(name);
+	is(act_discard(SLOT) + act_discard(OTHER), 2, "%s: DISCARD of all", name);
+	is(zone_stats(&zone).resident_frames, 1, "%s: the frame that failed counts on", name);
+	zone_drop(&zone);
 }
 
 int main(void)

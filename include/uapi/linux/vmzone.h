@@ -163,7 +163,8 @@ struct vmzone_destroy {
 /**
  * struct vmzone_set - VMZONE_IOC_SET and VMZONE_IOC_GET: a zone's parameters
  * @size: of this structure
- * @which: SET: VMZONE_SET_* bits, what to change; GET: must be 0, returns all
+ * @which: SET: VMZONE_SET_* bits, what to change; GET: any of these or 0, which
+ *	makes no difference: returned are all
  * @bytes: size of the zone
  * @frames: its budget
  * @store_limit: most bytes that its store may take

@@ -444,7 +444,7 @@ static const struct call calls[] = {
 
 int main(void)
 {
-	test_begin(1500);
+	sweep_begin();
 	inject_begin();
 	zone_begin(0);
 	sweep_allocations(calls, ARRAY_SIZE(calls));

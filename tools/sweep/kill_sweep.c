@@ -27,6 +27,7 @@
 /* The slots that are held are the first; of the others one is being paged in. */
 #define FILLING 60UL
 #define ELSE 40UL
+#define HOLE NR_SLOTS		/* behind those with contents */
 #define FEWER_FRAMES 16UL
 
 /* How long a wait lasts for those who are not killed is two seconds or more. */
@@ -46,7 +47,7 @@ static const struct pattern pattern = { .fill = FILL_TEXT, .id = 1 };
  * @act: what is to wait, again and again
  * @in: functions that the wait is in. What a lock makes the kernel sleep in,
  *	/proc/PID/stack leaves out
- * @for_lock: and in none that waits for anything else
+ * @for_lock: and in none that waits for anything but a lock, or for a while to pass
  */
 struct wait {
 	const char *name;
@@ -89,6 +90,11 @@ static void write_else(void)
 	(void)!pwrite(zone.fd, page, page_size, ELSE * page_size);
 }
 
+static void write_hole(void)
+{
+	(void)!pwrite(zone.fd, "x", 1, HOLE * page_size);
+}
+
 static void page_in(void)
 {
 	zone_range(&zone, VMZONE_IOC_PAGE_IN, ELSE, 4);
@@ -97,6 +103,12 @@ static void page_in(void)
 static void page_out(void)
 {
 	zone_range(&zone, VMZONE_IOC_PAGE_OUT, NR_FRAMES, NR_SLOTS - NR_FRAMES);
+}
+
+/* Whose pages the pipe holds; some tries are made, with a wait before each. */
+static void page_out_held(void)
+{
+	zone_range(&zone, VMZONE_IOC_PAGE_OUT, 0, NR_FRAMES);
 }
 
 static void pin(void)
@@ -166,12 +178,16 @@ static const struct wait waits[] = {
 	  .in = { "vmzone_reclaim_frame", "vmzone_read_iter" } },
 	{ .name = "write, for a frame", .act = write_else,
 	  .in = { "vmzone_reclaim_frame", "vmzone_write_iter" } },
+	{ .name = "write to a hole, for a frame", .act = write_hole,
+	  .in = { "vmzone_reclaim_frame", "vmzone_write_iter" } },
 	{ .name = "PAGE_IN, for a frame", .act = page_in,
 	  .in = { "vmzone_reclaim_frame", "vmzone_range_page_in" } },
 	{ .name = "PIN, for a frame", .act = pin,
 	  .in = { "vmzone_reclaim_frame", "vmzone_range_pin" } },
 	{ .name = "PAGE_OUT, for a slot", .helper = touch_filling, .act = page_out,
 	  .in = { "vmzone_slot_wait", "vmzone_range_page_out" } },
+	{ .name = "PAGE_OUT, for a page that is held", .act = page_out_held,
+	  .in = { "vmzone_range_page_out", "vmzone_ioctl" }, .for_lock = true },
 	{ .name = "DISCARD, for a slot", .helper = touch_filling, .act = discard_filling,
 	  .in = { "vmzone_slot_wait", "vmzone_range_discard" } },
 	{ .name = "a hole, for a slot", .helper = touch_filling, .act = punch_filling,
@@ -182,6 +198,8 @@ static const struct wait waits[] = {
 	  .in = { "vmzone_range_unpin", "vmzone_ioctl" }, .for_lock = true },
 	{ .name = "DISCARD, for the lock of ranges", .helper = page_in, .act = discard_filling,
 	  .in = { "vmzone_range_discard", "vmzone_ioctl" }, .for_lock = true },
+	{ .name = "a hole, for the lock of ranges", .helper = page_in, .act = punch_filling,
+	  .in = { "vmzone_range_discard", "vfs_fallocate" }, .for_lock = true },
 	{ .name = "PAGE_IN, for the lock of ranges", .helper = page_in, .act = page_in,
 	  .in = { "vmzone_range_page_in", "vmzone_ioctl" }, .for_lock = true },
 	{ .name = "SET of frames, for the lock of ranges", .helper = page_in, .act = set_frames,
@@ -198,7 +216,9 @@ static const struct wait waits[] = {
 	  .in = { "vmzone_reclaim_frame", "do_madvise" } },
 	{ .name = "process_vm_readv, for a frame", .act = read_remote,
 	  .in = { "vmzone_reclaim_frame", "process_vm_rw" } },
-	/* The last, since it may go through before it is seen. */
+	/* The last, since they may go through before they are seen. */
+	{ .name = "ftruncate, for the lock of ranges", .helper = page_in, .act = truncate_filling,
+	  .in = { "vmzone_settings_resize", "do_truncate" }, .for_lock = true },
 	{ .name = "ftruncate, for a slot", .helper = touch_filling, .act = truncate_filling,
 	  .in = { "vmzone_slot_wait", "vmzone_settings_resize" } },
 };
@@ -324,6 +344,20 @@ static bool only_filling_is_lost(void)
 	       pattern_good(slot_at(&zone, FILLING), pattern, FILLING);
 }
 
+/* All of the write, or nothing; leaves it empty. */
+static bool hole_is_as_written(void)
+{
+	uint8_t page[page_size];
+	bool right;
+
+	if (pread(zone.fd, page, page_size, HOLE * page_size) != (ssize_t)page_size)
+		return false;
+	right = (!page[0] || page[0] == 'x') && all_zero(page + 1, page_size - 1);
+	if (!right)
+		diag("  the hole is not as it was written");
+	return zone_range(&zone, VMZONE_IOC_DISCARD, HOLE, 1) >= 0 && right;
+}
+
 /* What the zone ought to be like for those who have it still. */
 static bool serves(const struct vmzone_set *before)
 {
@@ -340,6 +374,7 @@ static bool serves(const struct vmzone_set *before)
 		bad += pattern_bad(&zone, pattern, FILLING + 1, NR_SLOTS - FILLING - 1);
 	bad += pattern_bad(&zone, pattern, 0, FILLING);
 	pattern_fill(&zone, pattern, FILLING, NR_SLOTS - FILLING);
+	bad += !hole_is_as_written();
 	if (set.frames != before->frames || set.store_limit != before->store_limit) {
 		diag("  SET was killed, and something is set");
 		bad++;
@@ -385,7 +420,7 @@ static void sweep_wait(const struct wait *wait)
 int main(void)
 {
 	test_begin(1500);
-	zone = zone_sized(NR_SLOTS, NR_FRAMES);
+	zone = zone_sized(NR_SLOTS + 1, NR_FRAMES);
 	if (pipe2(ends, O_CLOEXEC) || fcntl(ends[1], F_SETPIPE_SZ, NR_FRAMES * page_size) < 0)
 		bail("pipe");
 	pattern_fill(&zone, pattern, 0, NR_SLOTS);

@@ -8,7 +8,7 @@
  * holds what it held, or what the call was to make of it.
  */
 #define _GNU_SOURCE
-#include "sweep.h"
+#include "part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,16 +21,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PART 16UL		/* slots that a call is made on, from FIRST on */
-#define FIRST 4UL
-
-/* Where nothing else is mapped. */
-#define APART ((void *)(1UL << 45))
-
 static size_t fresh;		/* for a first touch */
 static uint64_t sigbus_before;
-static uint8_t pages[PART * 4096];
-static void *second;		/* another mapping */
 static int mem_fd;		/* /proc/self/mem */
 
 static void note_sigbus(void)
@@ -119,38 +111,15 @@ static void prepare_write_out(void)
 	expect_change(FIRST, 1, 2);
 }
 
-/* Far from all else, so without page tables. */
 static void prepare_unmapped(void)
 {
 	prepare_in();
-	second = mmap(APART, NR_USED * page_size, PROT_READ | PROT_WRITE, MAP_SHARED, zone.fd, 0);
-	if (second != APART)
-		bail("mmap where nothing is");
+	second_map();
 }
 
 static long act_fault_elsewhere(void)
 {
 	return touched(copy_guarded(pages, second + FIRST * page_size, sizeof(pages)));
-}
-
-static void undo_second(long ret)
-{
-	(void)ret;
-	munmap(second, NR_USED * page_size);
-}
-
-static bool pages_are(uint8_t version)
-{
-	uint8_t want[page_size];
-	size_t bad = 0;
-
-	for (size_t i = 0; i < PART; i++) {
-		version_make(want, FIRST + i, version);
-		bad += !!memcmp(pages + i * page_size, want, page_size);
-	}
-	if (bad)
-		diag("  %zu pages that were read are wrong", bad);
-	return !bad;
 }
 
 static bool read_right(long ret)
@@ -161,21 +130,6 @@ static bool read_right(long ret)
 static bool read_faults_right(long ret)
 {
 	return sigbus_counted(ret) && (ret < 0 || pages_are(1));
-}
-
-/* A short count is good; the next call tells why, or goes on. */
-static long all_of(ssize_t (*copy)(size_t done))
-{
-	size_t done = 0;
-
-	while (done < sizeof(pages)) {
-		ssize_t ret = copy(done);
-
-		if (ret <= 0)
-			return ret ? -errno : -EIO;
-		done += ret;
-	}
-	return done;
 }
 
 static ssize_t read_from(size_t done)
@@ -217,8 +171,7 @@ static long act_proc_mem(void)
 static void prepare_write(void)
 {
 	prepare_out();
-	for (size_t i = 0; i < PART; i++)
-		version_make(pages + i * page_size, FIRST + i, 3);
+	pages_make(3);
 	expect_change(FIRST, PART, 3);
 }
 
@@ -361,7 +314,7 @@ static bool moved_right(long ret)
 /* For want of memory the kernel may have left what it moved where it was, too. */
 static void undo_mremap(long ret)
 {
-	undo_second(ret);
+	second_unmap(ret);
 	munmap(moved, NR_USED * page_size);
 }
 
@@ -392,7 +345,7 @@ static const struct call calls[] = {
 	{ .name = "a major fault by a write", .prepare = prepare_write_out, .act = act_write_faults,
 	  .holds = sigbus_counted, .also = EFAULT },
 	{ .name = "minor faults of a new mapping", .prepare = prepare_unmapped,
-	  .act = act_fault_elsewhere, .holds = read_faults_right, .undo = undo_second,
+	  .act = act_fault_elsewhere, .holds = read_faults_right, .undo = second_unmap,
 	  .also = EFAULT },
 	{ .name = "read", .prepare = prepare_out, .act = act_read, .holds = read_right },
 	{ .name = "read of a hole", .prepare = prepare_fresh, .act = act_read_hole, .frugal = true,
@@ -420,9 +373,9 @@ static const struct call calls[] = {
 	{ .name = "POSIX_FADV_DONTNEED", .prepare = prepare_dirty, .act = act_fadvise_out,
 	  .never_fails = true },
 	{ .name = "munmap of a part", .prepare = prepare_unmapped, .act = act_munmap_part,
-	  .undo = undo_second },
+	  .undo = second_unmap },
 	{ .name = "mprotect of a part", .prepare = prepare_unmapped, .act = act_mprotect_part,
-	  .undo = undo_second },
+	  .undo = second_unmap },
 	{ .name = "mremap to another place", .prepare = prepare_mremap, .act = act_mremap,
 	  .holds = moved_right, .undo = undo_mremap },
 	{ .name = "poll", .prepare = prepare_in, .act = act_poll, .frugal = true,
@@ -434,11 +387,8 @@ static const struct call calls[] = {
 
 int main(void)
 {
-	test_begin(1500);
-	if (page_size * PART != sizeof(pages))
-		bail("pages of %zu bytes", page_size);
-	/* There, so that the kernel does not fail to make it when it writes to it. */
-	memset(pages, 1, sizeof(pages));
+	sweep_begin();
+	part_begin();
 	mem_fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	if (mem_fd < 0)
 		bail("/proc/self/mem");

@@ -321,7 +321,7 @@ static void sweep_full(const struct call *call)
 
 int main(void)
 {
-	test_begin(1500);
+	sweep_begin();
 	inject_begin();
 	zone_begin(0);
 	fresh = fresh_slot();

@@ -21,6 +21,7 @@
  *	is not. NULL: nothing to look at but the zone
  * @undo: of a call that succeeded; NULL: nothing to do
  * @also: an errno that it may give besides ENOMEM; 0: none
+ * @any_error: which errno it gives is the kernel's business
  * @frugal: needs no memory, so that no failure point is met
  * @never_fails: by the contract
  * @from_then_on: is also tried with all allocations failing from one on, since it has a
@@ -35,11 +36,18 @@ struct call {
 	bool (*holds)(long ret);
 	void (*undo)(long ret);
 	int also;
+	bool any_error;
 	bool frugal;
 	bool never_fails;
 	bool from_then_on;
 	unsigned int tail;
 };
+
+/*
+ * What holds after each call, whatever it was, besides what it says itself; says what
+ * does not. NULL: nothing but the zone.
+ */
+extern bool (*rest_holds)(void);
 
 /**
  * struct injector - makes one failure point fail
@@ -62,6 +70,9 @@ struct tally {
 	unsigned int failed;
 	unsigned int bad;
 };
+
+/* Begins the test, with a watchdog that has the patience. */
+void sweep_begin(void);
 
 struct tally sweep(const struct call *call, const struct injector *injector);
 

@@ -240,11 +240,12 @@ static int do_range(struct call *call, range_fn apply)
 	int ret, copied;
 	u64 nr_done = 0;
 
+	/* The caller's own number, whatever becomes of the call, is none of ours. */
+	range->out_pages = 0;
 	ret = check_range(call, range->flags, range->offset, range->length);
 	if (ret)
 		return ret;
 	/* A result that cannot be told must not come about. */
-	range->out_pages = 0;
 	ret = copy_back(call);
 	if (ret)
 		return ret;

@@ -8,6 +8,7 @@
 #include "zone.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define NR_FRAMES 64
@@ -102,6 +103,26 @@ static void counts_nest(void)
 	between(nr_pins, 255, NR_NESTED, "one slot can be pinned often");
 	is(nr_unpins, nr_pins, "and is unpinned as often");
 	pinned_are(&zone, 0, "after that");
+	zone_drop(&zone);
+}
+
+/* The structure of a PIN that succeeded is used again, with something in it that is wrong. */
+static void refused_again(void)
+{
+	struct zone zone = zone_sized(NR_SLOTS, NR_FRAMES);
+	struct vmzone_range good = { .size = sizeof(good), .length = 8 * page_size }, bad;
+
+	ok(!ioctl(zone.fd, VMZONE_IOC_PIN, &good) && good.out_pages == 8, "PIN");
+	bad = good;
+	bad.flags = 1;
+	ok(ioctl(zone.fd, VMZONE_IOC_PIN, &bad) && errno == EINVAL, "again, with an unknown flag");
+	bad = good;
+	bad.offset = 1;
+	ok(ioctl(zone.fd, VMZONE_IOC_PIN, &bad) && errno == EINVAL, "again, from within a page");
+	bad = good;
+	bad.length++;
+	ok(ioctl(zone.fd, VMZONE_IOC_PIN, &bad) && errno == EINVAL, "again, to within a page");
+	pinned_are(&zone, 8, "after what was refused");
 	zone_drop(&zone);
 }
 
@@ -210,6 +231,7 @@ int main(void)
 	test_begin(120);
 	hold_under_pressure();
 	counts_nest();
+	refused_again();
 	roll_back_whole();
 	as_many_as_it_allows();
 	hot_set_beside_pins();

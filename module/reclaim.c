@@ -253,7 +253,9 @@ static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *
 	struct vmzone_progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
 	int ret;
 
-	if (!progress.evicted && !progress.error && *use == VMZONE_POOL_ZERO) {
+	/* With nothing left to evict but what page-ins would take back at once, as they may. */
+	if (!progress.error && *use == VMZONE_POOL_ZERO &&
+	    (!progress.evicted || !vmzone_pool_has_spare(&zone->pool))) {
 		*use = VMZONE_POOL_PAGE_IN;
 		return 0;
 	}

@@ -233,55 +233,50 @@ static int check_range(const struct call *call, u32 flags, u64 offset, u64 lengt
 
 typedef int (*range_fn)(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done);
 
-static int do_range(struct call *call, range_fn apply)
+/* @undo takes back what @apply did, if it must not stay when it cannot be told. */
+static int do_range(struct call *call, range_fn apply, range_fn undo)
 {
 	struct vmzone_range *range = &call->arg.range;
 	pgoff_t first = range->offset >> PAGE_SHIFT;
+	pgoff_t end = first + (range->length >> PAGE_SHIFT);
 	int ret, copied;
 	u64 nr_done = 0;
 
-	/* The caller's own number, whatever becomes of the call, is none of ours. */
-	range->out_pages = 0;
 	ret = check_range(call, range->flags, range->offset, range->length);
 	if (ret)
 		return ret;
 	/* A result that cannot be told must not come about. */
+	range->out_pages = 0;
 	ret = copy_back(call);
 	if (ret)
 		return ret;
-	ret = apply(call->zone, first, first + (range->length >> PAGE_SHIFT), &nr_done);
+	ret = apply(call->zone, first, end, &nr_done);
 	range->out_pages = nr_done;
 	copied = copy_back(call);
+	/* It could be a moment ago. */
+	if (!ret && copied && undo)
+		undo(call->zone, first, end, &nr_done);
 	return ret ? ret : copied;
 }
 
 static int do_page_in(struct call *call)
 {
-	return do_range(call, vmzone_range_page_in);
+	return do_range(call, vmzone_range_page_in, NULL);
 }
 
 static int do_page_out(struct call *call)
 {
-	return do_range(call, vmzone_range_page_out);
+	return do_range(call, vmzone_range_page_out, NULL);
 }
 
-/* Counts that cannot be told of must not stay. */
 static int do_pin(struct call *call)
 {
-	const struct vmzone_range *range = &call->arg.range;
-	pgoff_t first = range->offset >> PAGE_SHIFT;
-	int ret = do_range(call, vmzone_range_pin);
-	u64 nr_done;
-
-	if (ret && range->out_pages)
-		vmzone_range_unpin(call->zone, first, first + (range->length >> PAGE_SHIFT),
-				   &nr_done);
-	return ret;
+	return do_range(call, vmzone_range_pin, vmzone_range_unpin);
 }
 
 static int do_unpin(struct call *call)
 {
-	return do_range(call, vmzone_range_unpin);
+	return do_range(call, vmzone_range_unpin, NULL);
 }
 
 static int do_discard(struct call *call)
@@ -289,7 +284,7 @@ static int do_discard(struct call *call)
 	/* It changes contents, as a write does. */
 	if (!(call->file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	return do_range(call, vmzone_range_discard);
+	return do_range(call, vmzone_range_discard, NULL);
 }
 
 static int do_pagemap(struct call *call)

@@ -63,12 +63,28 @@ static long size_kib(const struct zone *map, long arg)
 	return smaps_kib(map, "Size");
 }
 
+/*
+ * A mapping of the first nr pages, read, and nothing else of the file mapped. It ends
+ * with those, since the kernel maps pages of a memfd around the one that faults,
+ * as far as the mapping goes.
+ */
+static struct zone only_mapped(const struct zone *map, size_t nr)
+{
+	struct zone few = { .fd = map->fd, .nr_slots = nr, .map = zone_map(map->fd, nr) };
+
+	if (madvise(map->map, map->nr_slots * page_size, MADV_DONTNEED))
+		bail("MADV_DONTNEED");
+	touch_read(&few, 0, nr);
+	return few;
+}
+
 static long rss_kib(const struct zone *map, long nr)
 {
-	if (madvise(map->map, map->nr_slots * page_size, MADV_DONTNEED))
-		return -errno;
-	touch_read(map, 0, nr);
-	return smaps_kib(map, "Rss");
+	struct zone few = only_mapped(map, nr);
+	long kib = smaps_kib(&few, "Rss");
+
+	munmap(few.map, nr * page_size);
+	return kib;
 }
 
 static long dirty_kib(const struct zone *map, long nr)
@@ -139,13 +155,11 @@ static void views(void)
 static long counted_as_kib(const struct zone *map, long of_files)
 {
 	const char *key = of_files ? "Pss_File" : "Pss_Shmem", *sums = "/proc/self/smaps_rollup";
-	long before;
+	struct zone few = only_mapped(map, FEW);
+	long kib = read_number(sums, key);
 
-	if (madvise(map->map, map->nr_slots * page_size, MADV_DONTNEED))
-		return -errno;
-	before = read_number(sums, key);
-	touch_read(map, 0, FEW);
-	return read_number(sums, key) - before;
+	munmap(few.map, FEW * page_size);
+	return kib - read_number(sums, key);
 }
 
 static bool clear_by(const char *what)

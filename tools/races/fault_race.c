@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include "race.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -366,20 +365,6 @@ static void unmapping(const char *point)
 	race_end("munmap");
 }
 
-/* Where a page that is mapped lies in the machine's memory, or 0. */
-static uint64_t frame_number(const void *page)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, sizeof(entry), (uintptr_t)page / page_size * sizeof(entry)) < 0)
-		entry = 0;
-	close(fd);
-	return entry & ((1ULL << 55) - 1);
-}
-
 /*
  * The memory of a clean page fails after the fault has looked, and before the kernel
  * does: who touches it is told, and nothing is removed that is ours.
@@ -389,6 +374,7 @@ static void memory_fails(void)
 	const char *name = "memory that fails", *inject = "/sys/kernel/debug/hwpoison/corrupt-pfn";
 	char number[24];
 	uint64_t frame;
+	int pagemap;
 
 	if (access(inject, W_OK)) {
 		skip("the kernel cannot inject that", name);
@@ -397,7 +383,9 @@ static void memory_fails(void)
 	race_begin(NR_SLOTS, NR_FRAMES);
 	send_out(SLOT, 1);
 	is(act_touch(SLOT), 1, "%s: it is read", name);
-	frame = frame_number(slot_at(&zone, SLOT));
+	pagemap = pagemap_open();
+	frame = pagemap_frame(pagemap, slot_at(&zone, SLOT));
+	close(pagemap);
 	unmap_slot(SLOT);
 	ok(frame && actor_stops(&fault, act_touch, SLOT, "get_done", SLOT),
 	   "%s: the fault has looked", name);

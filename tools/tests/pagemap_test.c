@@ -32,18 +32,7 @@ static const struct pattern pattern = { .fill = FILL_TEXT, .id = 1 };
 /* How many of nr slots from first have all these bits in the kernel's pagemap. */
 static size_t nr_with(uint64_t bits, size_t first, size_t nr)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry[NR_SLOTS];
-	size_t count = 0;
-
-	if (fd < 0 || pread(fd, entry, nr * sizeof(*entry),
-			    (uintptr_t)slot_at(&zone, first) / page_size * sizeof(*entry)) !=
-	    (ssize_t)(nr * sizeof(*entry)))
-		bail("/proc/self/pagemap");
-	close(fd);
-	for (size_t i = 0; i < nr; i++)
-		count += (entry[i] & bits) == bits;
-	return count;
+	return pagemap_count(slot_at(&zone, first), nr, bits);
 }
 
 static size_t nr_in_core(size_t first, size_t nr)

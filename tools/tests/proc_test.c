@@ -102,34 +102,17 @@ static long rss_when_out_kib(const struct zone *map, long nr)
 	return smaps_kib(map, "Rss") > 0;
 }
 
-/* How many of nr pages pagemap says have a bit. */
-static size_t in_pagemap(const struct zone *map, size_t nr, uint64_t bit)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entries[TWINS_SLOTS];
-	size_t count = 0;
-
-	if (pread(fd, entries, nr * sizeof(*entries),
-		  (uintptr_t)map->map / page_size * sizeof(*entries)) !=
-	    (ssize_t)(nr * sizeof(*entries)))
-		bail("read of /proc/self/pagemap");
-	close(fd);
-	for (size_t i = 0; i < nr; i++)
-		count += !!(entries[i] & bit);
-	return count;
-}
-
 static long present(const struct zone *map, long nr)
 {
 	if (nr)
 		touch_read(map, 0, nr);
-	return in_pagemap(map, FEW, PAGEMAP_PRESENT);
+	return pagemap_count(map->map, FEW, PAGEMAP_PRESENT);
 }
 
 static long of_a_file(const struct zone *map, long nr)
 {
 	touch_read(map, 0, nr);
-	return in_pagemap(map, nr, PAGEMAP_FILE);
+	return pagemap_count(map->map, nr, PAGEMAP_FILE);
 }
 
 static void views(void)
@@ -202,7 +185,7 @@ static long soft_dirty(const struct zone *map, long nr_written)
 	if (!clear_by("4"))
 		return -errno;
 	pattern_fill(map, pattern, 0, nr_written);
-	return in_pagemap(map, FEW, PAGEMAP_SOFT_DIRTY);
+	return pagemap_count(map->map, FEW, PAGEMAP_SOFT_DIRTY);
 }
 
 static long soft_dirty_after_out(const struct zone *map, long nr_written)
@@ -213,7 +196,7 @@ static long soft_dirty_after_out(const struct zone *map, long nr_written)
 		return ret;
 	all_out();
 	touch_read(map, 0, FEW);
-	return in_pagemap(map, FEW, PAGEMAP_SOFT_DIRTY);
+	return pagemap_count(map->map, FEW, PAGEMAP_SOFT_DIRTY);
 }
 
 int main(void)

@@ -22,6 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PAGEMAP_PRESENT (1ULL << 63)
+#define PAGEMAP_FRAME ((1ULL << 55) - 1)
+
 /* The last of the waits for something to come true. */
 #define LAST_WAIT_MS 4096
 
@@ -127,6 +130,43 @@ bool comes_true(bool (*condition)(void))
 		usleep(ms * 1000);
 	}
 	return condition();
+}
+
+int pagemap_open(void)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		bail("/proc/self/pagemap");
+	return fd;
+}
+
+static uint64_t pagemap_entry(int pagemap, const void *at)
+{
+	uint64_t entry;
+
+	if (pread(pagemap, &entry, sizeof(entry), (uintptr_t)at / page_size * sizeof(entry)) !=
+	    sizeof(entry))
+		bail("/proc/self/pagemap");
+	return entry;
+}
+
+uint64_t pagemap_frame(int pagemap, const void *at)
+{
+	uint64_t entry = pagemap_entry(pagemap, at);
+
+	return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_FRAME : 0;
+}
+
+size_t pagemap_count(const void *at, size_t nr, uint64_t bits)
+{
+	int pagemap = pagemap_open();
+	size_t count = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		count += (pagemap_entry(pagemap, at + i * page_size) & bits) == bits;
+	close(pagemap);
+	return count;
 }
 
 int write_text(const char *path, const char *text)

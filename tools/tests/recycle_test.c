@@ -30,7 +30,6 @@
 #define NR_ROUNDS 50		/* until some frames have changed hands */
 #define MARKER 0x5ec12e75ec12e75eULL
 #define NOBODY 65534
-#define PFN_MASK ((1ULL << 55) - 1)
 
 struct catch {
 	size_t nr_words;	/* that are not zero */
@@ -44,25 +43,7 @@ static struct {
 	struct catch catch;
 } *shared;
 
-/* Whose page tables it shows is settled by its open, as is who may see frames in it. */
-static int pagemap_fd;
-
-static void pagemap_open(void)
-{
-	pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pagemap_fd < 0)
-		bail("/proc/self/pagemap");
-}
-
-/* Of the page at that address, or 0. */
-static uint64_t frame_number(const void *at)
-{
-	uint64_t entry;
-
-	if (pread(pagemap_fd, &entry, 8, (uintptr_t)at / page_size * 8) != 8)
-		bail("/proc/self/pagemap");
-	return entry >> 63 ? entry & PFN_MASK : 0;
-}
+static int pagemap;		/* of this process, as root sees it */
 
 static uint64_t marker(size_t slot, size_t word)
 {
@@ -79,7 +60,7 @@ static struct zone victim_zone(void)
 
 		for (size_t i = 0; i < page_size / 8; i++)
 			word[i] = marker(slot, i);
-		shared->victims[slot] = frame_number(word);
+		shared->victims[slot] = pagemap_frame(pagemap, word);
 		if (!shared->victims[slot])
 			bail("the number of a frame");
 	}
@@ -99,7 +80,7 @@ static size_t nr_marked(const void *from, size_t len)
 
 static bool is_recycled(const void *at)
 {
-	uint64_t number = frame_number(at);
+	uint64_t number = pagemap_frame(pagemap, at);
 
 	for (size_t i = 0; number && i < shared->nr_victims; i++)
 		if (shared->victims[i] == number)
@@ -294,7 +275,7 @@ static int other_user(void *arg)
 	struct catch catch;
 	uint8_t byte;
 
-	pagemap_open();
+	pagemap = pagemap_open();
 	if (setgid(NOBODY) || setuid(NOBODY) || read(given->go[0], &byte, 1) != 1)
 		return 100;
 	catch = look(&given->zone, 0, NR_FRESH);
@@ -434,7 +415,7 @@ int main(void)
 		      -1, 0);
 	if (shared == MAP_FAILED || sched_setaffinity(0, sizeof(cpus), &cpus))
 		bail("memory to share, and a processor of its own");
-	pagemap_open();
+	pagemap = pagemap_open();
 	within_a_zone();
 	between_zones();
 	between_users();

@@ -118,17 +118,7 @@ static size_t nr_on_device(uint64_t owner)
 
 static size_t nr_swapped(const uint8_t *map)
 {
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entries[NR_PAGES];
-	size_t nr = 0;
-
-	if (fd < 0 || pread(fd, entries, sizeof(entries), (uintptr_t)map / page_size * 8) !=
-	    (ssize_t)sizeof(entries))
-		bail("/proc/self/pagemap");
-	close(fd);
-	for (size_t i = 0; i < NR_PAGES; i++)
-		nr += !!(entries[i] & SWAPPED);
-	return nr;
+	return pagemap_count(map, NR_PAGES, SWAPPED);
 }
 
 static void page_out_all(uint8_t *const maps[], size_t nr)

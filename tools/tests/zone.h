@@ -155,6 +155,16 @@ void drop_capability(int capability);
 int write_text(const char *path, const char *text);
 void must_write_text(const char *path, const char *text);
 
+/*
+ * The kernel's pagemap of this process. Whose page tables it shows, and who may see
+ * the numbers of frames in it, is settled by its open.
+ */
+int pagemap_open(void);
+/* The number of the frame of the page at that address, or 0: there is none. */
+uint64_t pagemap_frame(int pagemap, const void *at);
+/* How many of nr pages from at on have all these bits there. */
+size_t pagemap_count(const void *at, size_t nr, uint64_t bits);
+
 /* One line of a /proc or /sys file as a number; -1 without it. key NULL: the first. */
 long read_number(const char *path, const char *key);
 /* Memory of the machine that nobody uses, what CPUs keep for themselves included. */

@@ -55,6 +55,12 @@ static int copy_result(int signal_nr)
 	return signal_nr == SIGBUS ? -EFAULT : -ENXIO;
 }
 
+/* /proc/PID/mem says EIO of a page that it cannot get, whatever the reason. */
+static int mem_result(ssize_t ret, size_t len)
+{
+	return ret < 0 && errno == EIO ? -EFAULT : result(ret, len);
+}
+
 /* main(), or any other process; one that is gone is no error of the zone's. */
 static pid_t any_process(struct worker *worker)
 {
@@ -111,7 +117,7 @@ int door_read(struct worker *worker, unsigned int zone, size_t slot, void *page)
 		ret = by_process(worker, zone, slot, 0, page, page_size, false);
 		return ret == -ESRCH ? copy_result(copy_guarded(page, from, page_size)) : ret;
 	case BY_MEM:
-		return result(pread(worker->mem, page, page_size, (uintptr_t)from), page_size);
+		return mem_result(pread(worker->mem, page, page_size, (uintptr_t)from), page_size);
 	default:
 		return read_by_pipe(worker, from, page);
 	}
@@ -143,7 +149,7 @@ int door_write(struct worker *worker, unsigned int zone, size_t slot, uint8_t bl
 		ret = by_process(worker, zone, slot, start, from, len, true);
 		return ret == -ESRCH ? copy_result(copy_guarded(to, from, len)) : ret;
 	case BY_MEM:
-		return result(pwrite(worker->mem, from, len, (uintptr_t)to), len);
+		return mem_result(pwrite(worker->mem, from, len, (uintptr_t)to), len);
 	default:
 		return -ENXIO;
 	}

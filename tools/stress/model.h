@@ -85,6 +85,7 @@ struct zone_model {
 	uint32_t policy, codec;
 
 	atomic_long pinned_sure, pinned_may;	/* slots; bounds */
+	atomic_long pinned_highest;		/* that they may ever have been */
 	atomic_ulong pins_begun;
 };
 

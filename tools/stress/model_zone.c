@@ -118,11 +118,21 @@ static void count_pins(struct zone_model *zone, size_t first, size_t nr, int sur
 	}
 }
 
+static void note_highest(struct zone_model *zone)
+{
+	long now = zone->pinned_may, highest = zone->pinned_highest;
+
+	while (now > highest &&
+	       !atomic_compare_exchange_weak(&zone->pinned_highest, &highest, now))
+		;
+}
+
 /* Whoever looks while the bounds change sees that, before or afterwards. */
 void model_pin_begin(struct zone_model *zone, size_t first, size_t nr)
 {
 	zone->pins_begun++;
 	count_pins(zone, first, nr, 0, 1);
+	note_highest(zone);
 	zone->pins_begun++;
 }
 

@@ -10,13 +10,13 @@
 
 #define MAX_CALL 8		/* slots of one read or write */
 
-/* What a call may answer that found no room. */
+/* What a touch and a call may answer that found no room. */
 static bool means_no_room(int error)
 {
-	return error == -EFAULT || error == -ENOMEM || error == -EIO;
+	return error == -EFAULT || error == -ENOMEM;
 }
 
-bool may_fail(int error, enum where where)
+bool may_fail(unsigned int zone, int error, enum where where)
 {
 	bool cramped = shared->config.tight || shared->config.pin_share > 60;
 
@@ -27,6 +27,10 @@ bool may_fail(int error, enum where where)
 	if (!cramped || !means_no_room(error))
 		return false;
 	shared->tally.refused++;
+	if (error == -EFAULT)
+		shared->refused_touches[zone]++;
+	else
+		shared->refused_calls[zone]++;
 	return true;
 }
 
@@ -52,7 +56,7 @@ static void conclude_read(unsigned int zone, size_t slot, struct window *window,
 		found_at(BAD_CALL, zone, slot, "a read beyond the end succeeds");
 	else if (!ret)
 		judge(zone, slot, window, page, "read");
-	else if (!may_fail(ret, where))
+	else if (!may_fail(zone, ret, where))
 		found_at(BAD_SIGNAL, zone, slot, "a read fails with %d", ret);
 }
 
@@ -97,9 +101,9 @@ static int result_of(ssize_t ret, size_t i)
 {
 	if (ret >= (ssize_t)((i + 1) * page_size))
 		return 0;
-	/* Where a call was cut short, the reason is not told. */
+	/* Where a call was cut short, the reason is not told: it is no fault's. */
 	if (ret > 0)
-		return -EFAULT;
+		return -ENOMEM;
 	return !ret || ret == -ENOSPC ? -ENODATA : ret;
 }
 
@@ -153,7 +157,7 @@ static void conclude_write(unsigned int zone, size_t index, const struct write_t
 	model_log(slot, self.worker, self.op, false, ret ? ret : (long)ticket->version);
 	if (!ret && where == OUTSIDE)
 		found_at(BAD_CALL, zone, index, "a write beyond the end succeeds");
-	else if (ret && !may_fail(ret, where))
+	else if (ret && !may_fail(zone, ret, where))
 		found_at(BAD_SIGNAL, zone, index, "a write fails with %d", ret);
 }
 

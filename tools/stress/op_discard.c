@@ -80,7 +80,7 @@ static void check_answer(const struct emptying *emptying, long ret, bool may_wan
 {
 	if (ret >= 0 || ret == -EBUSY)
 		return;
-	if (may_want_room && may_fail(ret, INSIDE))
+	if (may_want_room && may_fail(emptying->zone, ret, INSIDE))
 		return;
 	found_at(BAD_CALL, emptying->zone, emptying->first, "%s of %zu slots answers %ld", how,
 		 emptying->nr, ret);

@@ -51,7 +51,7 @@ static void check_room(unsigned int zone, unsigned long command, size_t first, s
 		return;
 	if (!fits)
 		shared->tally.refused++;
-	else if (!may_fail(ret, INSIDE))
+	else if (!may_fail(zone, ret, INSIDE))
 		found_at(BAD_CALL, zone, first, "%s of %zu slots is ENOMEM, and they would fit",
 			 command_name(command), nr);
 }
@@ -142,7 +142,7 @@ bool op_populate(struct worker *worker)
 	ret = madvise(slot_at(&worker->views[zone], first), nr * page_size, advice) ? -errno : 0;
 	log_range(zone, first, nr, false, ret);
 	where = model_size_close(model, &size, first + nr - 1);
-	if (ret ? !may_fail(ret, where) : where == OUTSIDE)
+	if (ret ? !may_fail(zone, ret, where) : where == OUTSIDE)
 		found_at(BAD_CALL, zone, first, "MADV_POPULATE of %zu slots answers %ld", nr, ret);
 	return true;
 }

@@ -61,23 +61,24 @@ struct plan {
 	bool pins;			/* the slots for that, before all the rest */
 };
 
-/* In the child. */
+/* In the child. Return: 0 or -errno, -EFAULT for a touch that ended in SIGBUS. */
 static int carry_out(struct plan *plan, struct deed_plan *deed)
 {
 	struct zone *view = &plan->worker->views[plan->zone];
 	uint8_t *at = slot_at(view, deed->slot), page[page_size];
 	size_t nr = 4;
+	ssize_t ret;
 
 	if (deed->slot + nr > shared->config.min_slots)
 		nr = 1;
 	switch (deed->deed) {
 	case WRITE_MAPPED:
-		return copy_guarded(at, deed->page, page_size);
+		return copy_guarded(at, deed->page, page_size) ? -EFAULT : 0;
 	case WRITE_BY_CALL:
-		return pwrite(view->fd, deed->page, page_size, deed->slot * page_size) !=
-		       (ssize_t)page_size;
+		ret = pwrite(view->fd, deed->page, page_size, deed->slot * page_size);
+		return ret < 0 ? -errno : ret != (ssize_t)page_size ? -EBADE : 0;
 	case READ:
-		return copy_guarded(page, at, page_size);
+		return copy_guarded(page, at, page_size) ? -EFAULT : 0;
 	case PAGE_OUT:
 		return zone_range(view, VMZONE_IOC_PAGE_OUT, deed->slot, nr) < 0;
 	case PAGE_IN:
@@ -153,7 +154,8 @@ static void conclude(struct plan *plan)
 			model_discard_end(slot, &deed->discard, outcome);
 		model_log(slot, plan->worker->number, self.op, false, outcome);
 		if (i < state->child_done && state->child_failed[i] &&
-		    deed->deed <= READ && !may_fail(-EFAULT, INSIDE))
+		    deed->deed <= READ &&
+		    !may_fail(plan->zone, state->child_failed[i], INSIDE))
 			found_at(BAD_SIGNAL, plan->zone, deed->slot,
 				 "a touch or call of a child fails with %d", state->child_failed[i]);
 		model_disown(slot);

@@ -89,6 +89,8 @@ static void sample(unsigned int zone, int fd, bool reset)
 		shared->page_ins[zone] += stats.page_ins;
 		shared->faults_major[zone] += stats.faults_major;
 		shared->load_errors[zone] += stats.load_errors;
+		shared->sigbus[zone] += stats.sigbus;
+		shared->store_full[zone] += stats.store_full;
 	}
 	pthread_mutex_lock(&model->mutex);
 	if (!stats_hold_since(&stats, model->frames_highest))

@@ -105,6 +105,25 @@ static void check_gauges(unsigned int zone, const struct census *census,
 	same(zone, "load errors", shared->load_errors[zone] + stats->load_errors, 0);
 }
 
+/*
+ * A touch is refused by a fault that is counted; and what refuses it, or a call, is a
+ * save that finds the store full, or pins that may have had half of the budget.
+ */
+static void check_refusals(unsigned int zone, const struct vmzone_stats *stats)
+{
+	unsigned long touches = shared->refused_touches[zone];
+	unsigned long calls = shared->refused_calls[zone];
+	const struct zone_model *model = &shared->zones[zone];
+	bool pinned = model->pinned_highest * 2 >= (long)shared->config.min_frames;
+
+	if (touches > shared->sigbus[zone] + stats->sigbus)
+		found(BAD_PAUSE, "zone %u: %lu touches were refused, and %llu faults", zone, touches,
+		      (unsigned long long)(shared->sigbus[zone] + stats->sigbus));
+	if (touches + calls && !pinned && !(shared->store_full[zone] + stats->store_full))
+		found(BAD_PAUSE, "zone %u: %lu touches and %lu calls were refused without a cause",
+		      zone, touches, calls);
+}
+
 static void check_file(unsigned int zone, const struct census *census)
 {
 	const struct zone_model *model = &shared->zones[zone];
@@ -267,6 +286,7 @@ static void look_at_zone(struct worker *worker, unsigned int zone, bool last)
 	if (!wait_for_rest(zone, &census, &stats))
 		return;
 	check_gauges(zone, &census, &stats);
+	check_refusals(zone, &stats);
 	check_file(zone, &census);
 	check_frame_map(zone);
 	check_holes(zone, &census);

@@ -153,21 +153,28 @@ static void tell_results(const struct config *config, bool ended)
 		[BAD_PAUSE] = "at rest all views agree, and nothing is left at the end",
 	};
 	struct tally *tally = &shared->tally;
-	unsigned long nr_steps = 0;
+	unsigned long nr_steps = 0, touches = 0, calls = 0;
 	char text[300];
 
 	config_text(config, text, sizeof(text));
 	for (unsigned int i = 0; i < shared->nr_workers; i++)
 		nr_steps += shared->workers[i].nr_steps;
+	for (unsigned int zone = 0; zone < config->nr_zones; zone++) {
+		touches += shared->refused_touches[zone];
+		calls += shared->refused_calls[zone];
+	}
 	diag("configuration %u: %s", config->number, text);
 	diag("  %lu steps; %lu pages as the one thing, %lu as one of several that they may be, %lu undecided",
 	     nr_steps, tally->verdicts[RIGHT], tally->verdicts[RIGHT_EITHER],
 	     tally->verdicts[UNDECIDED]);
-	diag("  %lu refused for want of room, %lu past the end; %lu forked, %lu killed; %lu samples, %lu looks at rest",
-	     tally->refused, tally->past_end, tally->forked, tally->killed, tally->samples,
-	     tally->pauses);
+	diag("  %lu refused for want of room, of them %lu touches and %lu calls where there might have been some",
+	     tally->refused, touches, calls);
+	diag("  %lu past the end; %lu forked, %lu killed; %lu samples, %lu looks at rest",
+	     tally->past_end, tally->forked, tally->killed, tally->samples, tally->pauses);
 	for (unsigned int i = 0; i < NR_FINDINGS; i++)
 		is(shared->found[i], 0, "configuration %u: %s", config->number, line[i]);
+	ok(tally->verdicts[UNDECIDED] * 100 <= nr_steps,
+	   "configuration %u: fewer undecided pages than one for 100 steps", config->number);
 	ok(ended && nr_steps && tally->pauses,
 	   "configuration %u: all workers come to their end, and there was a look at rest",
 	   config->number);

@@ -78,6 +78,9 @@ struct shared {
 	/* Events that somebody has read and set back to zero, of each zone. */
 	atomic_ullong page_outs[MAX_ZONES], evictions_dirty[MAX_ZONES];
 	atomic_ullong page_ins[MAX_ZONES], faults_major[MAX_ZONES], load_errors[MAX_ZONES];
+	atomic_ullong sigbus[MAX_ZONES], store_full[MAX_ZONES];
+	/* Refused for want of room, where that may be: for each a counter must have a cause. */
+	atomic_ulong refused_touches[MAX_ZONES], refused_calls[MAX_ZONES];
 	atomic_ulong *nr_ops;		/* how often each was done, over all configurations */
 };
 
@@ -193,8 +196,12 @@ void look_mapped(struct worker *worker, unsigned int zone, size_t slot, const ui
 /* What somebody read within a window. */
 void judge(unsigned int zone, size_t slot, struct window *window, const void *page,
 	   const char *how);
-/* Whether an error may be: the slot may be outside, or the store may be full. */
-bool may_fail(int error, enum where where);
+/*
+ * Whether an error may be: the slot may be outside, or the store may be full, or most of
+ * the budget pinned. What is let pass for want of room is counted; its cause is looked
+ * for at rest.
+ */
+bool may_fail(unsigned int zone, int error, enum where where);
 
 /* What is the same for all that empties a range of slots. */
 struct emptying {

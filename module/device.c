@@ -36,7 +36,7 @@ static bool node_wanted;
 static char *name_node(vmzone_devnode_device *dev, umode_t *mode)
 {
 	if (mode)
-		*mode = READ_ONCE(node_mode);
+		*mode = S_IFCHR | READ_ONCE(node_mode);
 	return NULL;
 }
 

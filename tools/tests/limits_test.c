@@ -124,11 +124,15 @@ static void by_parameters(void)
 	long old_default = read_number(PARAMETERS "zone_frames", NULL);
 	uint64_t max_zone_frames = 512, max_frames = 4096;
 	unsigned int max_zones = 256;
+	struct stat node;
 	char text[24];
 
 	is(child_run(open_device, NULL), EACCES, "as it comes, the device is root's alone");
 	must_write_text(PARAMETERS "mode", "0666");
 	is(child_run(open_device, NULL), 0, "with mode=0666, anybody's");
+	must_write_text(PARAMETERS "mode", "0");
+	ok(!stat("/dev/vmzone", &node) && node.st_mode == S_IFCHR, "mode=0: no permission at all");
+	must_write_text(PARAMETERS "mode", "0666");
 	must_write_text(PARAMETERS "max_zone_frames", "512");
 	must_write_text(PARAMETERS "zone_frames", "64");
 	is(child_run(try_limits, &max_zone_frames), 0,

@@ -88,8 +88,11 @@ int vmzone_vma_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff > nr_slots || vma_pages(vma) > nr_slots - vma->vm_pgoff)
 		return -EINVAL;
 	if (!(zone->config.flags & VMZONE_CREATE_EXEC)) {
+		bool implied = (current->personality & READ_IMPLIES_EXEC) &&
+			       (vma->vm_flags & VM_READ);
+
 		/* Some programs ask for it with whatever they map for reading. */
-		if ((vma->vm_flags & VM_EXEC) && !(current->personality & READ_IMPLIES_EXEC))
+		if ((vma->vm_flags & VM_EXEC) && !implied)
 			return -EACCES;
 		clear = VM_EXEC | VM_MAYEXEC;
 	}

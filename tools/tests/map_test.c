@@ -223,6 +223,8 @@ static void implied_executable(void)
 	map = mmap(NULL, page_size, PROT_READ, MAP_SHARED, zone.fd, 0);
 	ok(map != MAP_FAILED, "mmap where reading implies executing");
 	is(mprotect(map, page_size, PROT_READ), 0, "mprotect there");
+	ok(mmap(NULL, page_size, PROT_EXEC, MAP_SHARED, zone.fd, 0) == MAP_FAILED && errno == EACCES,
+	   "but not to execute what is not to be read");
 	personality(persona);
 	ok(mprotect(map, page_size, PROT_READ | PROT_EXEC) && errno == EACCES,
 	   "and nothing can be executed");

@@ -301,11 +301,8 @@ static void replay(const struct plan *plan)
 int main(int argc, char **argv)
 {
 	struct plan plan = plan_from(argc, argv);
-	char timeout[24];
 
-	snprintf(timeout, sizeof(timeout), "%u", 2 * plan.seconds + WATCHDOG_SECONDS);
-	setenv("VMZONE_TEST_TIMEOUT", timeout, 1);
-	test_begin(0);
+	test_begin(2 * plan.seconds + WATCHDOG_SECONDS);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	if (shared == MAP_FAILED)

@@ -51,7 +51,8 @@ static void *watchdog(void *arg)
 void tap_begin(unsigned int seconds)
 {
 	const char *given = getenv("VMZONE_TEST_TIMEOUT");
-	long limit_s = given ? atol(given) : seconds;
+	long given_s = given ? atol(given) : 0;
+	long limit_s = given_s > (long)seconds ? given_s : (long)seconds;
 	sigset_t all, old;
 	pthread_t thread;
 

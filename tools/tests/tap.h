@@ -12,7 +12,10 @@
 
 #define FMT(f, v) __attribute__((format(printf, f, v)))
 
-/* Starts the watchdog: after seconds (VMZONE_TEST_TIMEOUT overrules) it ends the program. */
+/*
+ * Starts the watchdog: after seconds, or VMZONE_TEST_TIMEOUT if those are more, it ends
+ * the program.
+ */
 void tap_begin(unsigned int seconds);
 
 /* Prints the plan. Return: the exit status of the program. */

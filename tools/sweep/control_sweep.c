@@ -31,18 +31,6 @@ static long in(unsigned long command, size_t first, size_t nr)
 	return zone_range(&zone, command, first, nr);
 }
 
-static void prepare_out(void)
-{
-	all_anew();
-	all_out();
-}
-
-static void prepare_in(void)
-{
-	all_anew();
-	all_in();
-}
-
 static long act_page_in(void)
 {
 	return in(VMZONE_IOC_PAGE_IN, 0, NR_USED);
@@ -68,7 +56,7 @@ static long act_page_out(void)
 
 static void prepare_pin(void)
 {
-	prepare_out();
+	anew_out();
 	fresh = fresh_slot();
 }
 
@@ -121,7 +109,7 @@ static void undo_pin_fresh(long ret)
 
 static void prepare_unpin(void)
 {
-	prepare_out();
+	anew_out();
 	must(act_pin(), "PIN");
 }
 
@@ -132,7 +120,7 @@ static bool no_pins(long ret)
 
 static void prepare_discard(void)
 {
-	prepare_out();
+	anew_out();
 	must(in(VMZONE_IOC_PAGE_IN, 0, NR_USED / 2), "PAGE_IN of a half");
 	expect_change(0, NR_PINS, 0);
 }
@@ -183,7 +171,7 @@ static long act_get(void)
 /* SET: back to where it was before each. */
 static void prepare_set(void)
 {
-	prepare_in();
+	anew_in();
 	before = zone_get(zone.fd);
 }
 
@@ -288,7 +276,7 @@ static void prepare_set_codec(void)
 {
 	zone_drop(&zone);
 	zone_begin(0);
-	prepare_out();
+	anew_out();
 	before = zone_get(zone.fd);
 }
 
@@ -383,7 +371,7 @@ static void prepare_views(void)
 {
 	static const char *const names[] = { "stats", "histogram", "frames", "slots" };
 
-	prepare_out();
+	anew_out();
 	strcpy(views[0], "/sys/kernel/debug/vmzone/zones");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		snprintf(views[i + 1], sizeof(views[0]), "/sys/kernel/debug/vmzone/%ld/%s",
@@ -405,7 +393,7 @@ static long act_views(void)
 	  .holds = nothing_set, .undo = undo_set, ##__VA_ARGS__ }
 
 static const struct call calls[] = {
-	{ .name = "PAGE_IN", .prepare = prepare_out, .act = act_page_in, .holds = all_resident,
+	{ .name = "PAGE_IN", .prepare = anew_out, .act = act_page_in, .holds = all_resident,
 	  .from_then_on = true },
 	{ .name = "PAGE_OUT", .prepare = prepare_dirty, .act = act_page_out, .from_then_on = true },
 	{ .name = "PIN of stored slots", .prepare = prepare_pin, .act = act_pin,
@@ -416,12 +404,12 @@ static const struct call calls[] = {
 	  .frugal = true, .never_fails = true },
 	{ .name = "DISCARD", .prepare = prepare_discard, .act = act_discard, .frugal = true,
 	  .never_fails = true },
-	{ .name = "PAGEMAP", .prepare = prepare_out, .act = act_pagemap },
+	{ .name = "PAGEMAP", .prepare = anew_out, .act = act_pagemap },
 	{ .name = "STATS", .act = act_stats, .frugal = true, .never_fails = true },
 	{ .name = "HISTOGRAM", .act = act_histogram, .frugal = true, .never_fails = true },
 	{ .name = "INFO", .act = act_info, .frugal = true, .never_fails = true },
 	{ .name = "GET", .act = act_get, .frugal = true, .never_fails = true },
-	{ .name = "ftruncate", .prepare = prepare_in, .act = act_truncate, .frugal = true,
+	{ .name = "ftruncate", .prepare = anew_in, .act = act_truncate, .frugal = true,
 	  .never_fails = true },
 	{ .name = "read of /proc/PID/fdinfo", .act = act_fdinfo, .also = ENOENT },
 	{ .name = "reads of the views", .prepare = prepare_views, .act = act_views },

@@ -31,22 +31,10 @@ static void *part(size_t done)
 	return slot_at(&zone, FIRST) + done;
 }
 
-static void prepare_out(void)
-{
-	all_anew();
-	all_out();
-}
-
-static void prepare_in(void)
-{
-	all_anew();
-	all_in();
-}
-
 /* The part is out, and shall get what the pages have. */
 static void prepare_write(void)
 {
-	prepare_out();
+	anew_out();
 	pages_make(3);
 	expect_change(FIRST, PART, 3);
 }
@@ -64,7 +52,7 @@ static long act_direct_write(void)
 
 static void prepare_direct_write(void)
 {
-	prepare_out();
+	anew_out();
 	pages_make(2);
 	if (pwrite(disk, pages, sizeof(pages), 0) != (ssize_t)sizeof(pages))
 		bail("write to the disk");
@@ -148,7 +136,7 @@ static long act_proc_mem(void)
 static void prepare_mlock(void)
 {
 	must(or_errno(munlock(part(0), sizeof(pages))), "munlock");
-	prepare_out();
+	anew_out();
 }
 
 static long act_mlock(void)
@@ -178,7 +166,7 @@ static bool second_right(long ret)
 
 static void prepare_second(void)
 {
-	prepare_in();
+	anew_in();
 	second_map();
 }
 
@@ -228,7 +216,7 @@ static const struct call direct_calls[] = {
 };
 
 static const struct call calls[] = {
-	{ .name = "vmsplice", .prepare = prepare_out, .act = act_vmsplice, .holds = pipe_right,
+	{ .name = "vmsplice", .prepare = anew_out, .act = act_vmsplice, .holds = pipe_right,
 	  .any_error = true },
 	{ .name = "process_vm_writev", .prepare = prepare_write, .act = act_process_vm_writev,
 	  .any_error = true },
@@ -236,17 +224,17 @@ static const struct call calls[] = {
 	  .any_error = true },
 	{ .name = "mlock", .prepare = prepare_mlock, .act = act_mlock, .undo = undo_mlock,
 	  .any_error = true },
-	{ .name = "mmap with MAP_LOCKED", .prepare = prepare_out, .act = act_map_locked,
+	{ .name = "mmap with MAP_LOCKED", .prepare = anew_out, .act = act_map_locked,
 	  .holds = second_right, .undo = second_unmap, .any_error = true },
 	{ .name = "mremap to a smaller size", .prepare = prepare_second, .act = act_shrink,
 	  .holds = second_right, .undo = second_unmap, .any_error = true },
-	{ .name = "MADV_COLD", .prepare = prepare_in, .act = act_cold, .frugal = true,
+	{ .name = "MADV_COLD", .prepare = anew_in, .act = act_cold, .frugal = true,
 	  .any_error = true },
 	{ .name = "MADV_PAGEOUT", .prepare = prepare_dirty, .act = act_pageout, .frugal = true,
 	  .any_error = true },
 	{ .name = "msync", .prepare = prepare_dirty, .act = act_msync, .frugal = true,
 	  .any_error = true },
-	{ .name = "CLONE", .prepare = prepare_in, .act = act_clone, .frugal = true,
+	{ .name = "CLONE", .prepare = anew_in, .act = act_clone, .frugal = true,
 	  .never_fails = true },
 };
 

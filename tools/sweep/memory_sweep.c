@@ -46,15 +46,13 @@ static void discard_fresh(long ret)
 
 static void prepare_out(void)
 {
-	all_anew();
-	all_out();
+	anew_out();
 	note_sigbus();
 }
 
 static void prepare_in(void)
 {
-	all_anew();
-	all_in();
+	anew_in();
 	note_sigbus();
 }
 

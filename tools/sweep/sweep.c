@@ -120,6 +120,18 @@ void all_anew(void)
 	memcpy(changed, version, sizeof(changed));
 }
 
+void anew_out(void)
+{
+	all_anew();
+	all_out();
+}
+
+void anew_in(void)
+{
+	all_anew();
+	all_in();
+}
+
 void zone_begin(uint32_t flags)
 {
 	struct vmzone_create create = {

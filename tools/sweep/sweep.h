@@ -124,6 +124,9 @@ void all_out(void);
 void all_dirty(void);
 void all_in(void);
 void all_anew(void);
+/* The contents of zone_begin(), all in the store, or all with a frame. */
+void anew_out(void);
+void anew_in(void);
 
 /* Makes a call that must not fail; bails otherwise. Return: what it gave. */
 long must(long ret, const char *what);

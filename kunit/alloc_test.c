@@ -6,7 +6,8 @@
  * -ENOMEM and is as it was before, and works once there is memory: frames and
  * preallocation of the pool, scratch memory of the codecs, creation, save and
  * load of the store (also on a CPU that has no scratch memory yet), and a zone
- * made of all of these; a save waits for memory that is short for a moment; a task that is killed gives up preallocation.
+ * made of all of these; a save waits for memory that is short for a moment; a task
+ * that is killed gives up preallocation.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>

@@ -63,7 +63,7 @@ static inline void vmzone_mapping_set_release_always(struct address_space *mappi
 #endif
 }
 
-/* 6.2 lets the name of a node change nothing. */
+/* From 6.2 on, what names a node must leave the device as it is. */
 #ifdef VMZONE_HAVE_DEVNODE_CONST
 #define vmzone_devnode_device const struct device
 #else

@@ -237,9 +237,9 @@ static struct vmzone_frame *take(struct vmzone_pool *pool)
  *
  * Context: process context, sleeps.
  * Return: a frame with one reference, of unknown contents unless
- * vmzone_frame_is_zeros() says so; ERR_PTR(-EAGAIN)
- * when the budget has none left (evict, and come back), ERR_PTR(-ENOMEM) when
- * the machine or the memory cgroup has none.
+ * vmzone_frame_is_zeros() says so; ERR_PTR(-EAGAIN) when the budget has none
+ * left (evict, and come back), ERR_PTR(-ENOMEM) when the machine or the memory
+ * cgroup has none.
  */
 struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
 				       enum vmzone_pool_use use)

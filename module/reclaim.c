@@ -253,7 +253,7 @@ static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *
 	struct vmzone_progress progress = evict_round(zone, VMZONE_EVICT_DIRECT);
 	int ret;
 
-	/* With nothing left to evict but what page-ins would take back at once, as they may. */
+	/* What an eviction gives would go to page-ins at once: take of the reserve, as those do. */
 	if (!progress.error && *use == VMZONE_POOL_ZERO &&
 	    (!progress.evicted || !vmzone_pool_has_spare(&zone->pool))) {
 		*use = VMZONE_POOL_PAGE_IN;

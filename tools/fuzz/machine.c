@@ -227,9 +227,7 @@ void machine_check(struct shared *shared, const struct job *job)
 	if (!what || shared->lost)
 		return;
 	diag("the last %u programs: it %s", shared->nr_ran, what);
-	usual.nr_zones = shared->machine.nr_zones;
-	usual.nr_nodes = shared->machine.nr_nodes;
-	usual.nr_frames = shared->machine.nr_frames;
+	usual = shared->machine;
 	if (!is_found(shared, what))
 		blame(shared, job, what);
 }

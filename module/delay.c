@@ -66,6 +66,7 @@ static const char *const names[] = {
 	[VMZONE_DELAY_EVICT_UNMAPPED] = "evict_unmapped",
 	[VMZONE_DELAY_EVICT_FROZEN] = "evict_frozen",
 	[VMZONE_DELAY_EVICT_SAVED] = "evict_saved",
+	[VMZONE_DELAY_ROOM_MADE] = "room_made",
 	[VMZONE_DELAY_SAVE_CODEC] = "save_codec",
 	[VMZONE_DELAY_SWITCH_BEGUN] = "switch_begun",
 	[VMZONE_DELAY_SHRINK_MET] = "shrink_met",

@@ -33,6 +33,7 @@ struct dentry;
  * @VMZONE_DELAY_EVICT_UNMAPPED: as OWN_BEGUN, unmapped; not frozen
  * @VMZONE_DELAY_EVICT_FROZEN: frozen, and the dirty flag read; not saved
  * @VMZONE_DELAY_EVICT_SAVED: saved; the slot still names the frame
+ * @VMZONE_DELAY_ROOM_MADE: found no frame, and evicted itself; no index
  * @VMZONE_DELAY_SAVE_CODEC: has chosen a codec; no index
  * @VMZONE_DELAY_SWITCH_BEGUN: two policies have frames; no index
  * @VMZONE_DELAY_SHRINK_MET: a smaller budget is met, and not in force; no index
@@ -61,6 +62,7 @@ enum vmzone_delay_point {
 	VMZONE_DELAY_EVICT_UNMAPPED,
 	VMZONE_DELAY_EVICT_FROZEN,
 	VMZONE_DELAY_EVICT_SAVED,
+	VMZONE_DELAY_ROOM_MADE,
 	VMZONE_DELAY_SAVE_CODEC,
 	VMZONE_DELAY_SWITCH_BEGUN,
 	VMZONE_DELAY_SHRINK_MET,

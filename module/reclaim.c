@@ -23,6 +23,7 @@
 #include <linux/wait.h>
 
 #include "batch.h"
+#include "delay.h"
 #include "evict.h"
 #include "reclaim.h"
 #include "watermark.h"
@@ -323,6 +324,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 			}
 		}
 		ret = make_room(zone, PTR_ERR(frame), &use, &patience);
+		vmzone_delay(VMZONE_DELAY_ROOM_MADE, 0);
 	}
 	vmzone_reclaim_pass_on(zone);
 	return ERR_PTR(ret);

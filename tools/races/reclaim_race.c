@@ -2,7 +2,8 @@
 /*
  * Proves the same of the reclaimer, which unmaps frames in batches, keeps them on
  * standby for a while, and takes the oldest: stores, pins and faults between these
- * steps; the shrinker between any two; and a zone that ends while a worker evicts.
+ * steps; the shrinker between any two; a zone that ends while a worker evicts; and a
+ * new slot's fault beside many pins.
  */
 #define _GNU_SOURCE
 #include "race.h"
@@ -15,6 +16,8 @@
 
 #define NR_SLOTS 128
 #define NR_FRAMES 16
+#define NR_MANY_SLOTS 512
+#define NR_MANY_FRAMES 256
 #define OLDEST 0		/* the slot that FIFO chooses first */
 
 static struct actor filler, rival;
@@ -168,6 +171,38 @@ static void end_while_evicted(const char *point)
 	is(actor_end(&rival), 0, "%s: the zone has ended", name);
 }
 
+
+/*
+ * Pins leave the reserve and half as many frames, stored slots have these, and a slot
+ * that was never touched wants one. It must not evict until more than the reserve are
+ * free: others would page in what is free meanwhile, for as long as they like.
+ */
+static void new_slot_beside_pins(void)
+{
+	const size_t nr_stored = 64, first_pinned = 64, new = NR_MANY_SLOTS - 1;
+	unsigned long long evicted;
+	size_t reserve, nr_pinned;
+
+	race_begin(NR_MANY_SLOTS, NR_MANY_FRAMES);
+	reserve = NR_MANY_FRAMES - zone_stats(&zone).free_frames;
+	nr_pinned = NR_MANY_FRAMES - reserve - reserve / 2;
+	for (size_t slot = 0; slot < nr_stored; slot++)
+		send_out(slot, 1);
+	is(zone_range(&zone, VMZONE_IOC_PIN, first_pinned, nr_pinned), nr_pinned,
+	   "beside pins: %zu frames are left, %zu of them in reserve", NR_MANY_FRAMES - nr_pinned,
+	   reserve);
+	for (size_t slot = 0; slot < nr_stored; slot++)
+		act_touch(slot);
+	ok(actor_stops(&filler, act_touch, new, "room_made", ANY),
+	   "beside pins: a new slot's fault evicts");
+	evicted = zone_stats(&zone).evictions_direct;
+	point_release("room_made");
+	is(actor_end(&filler), 0, "beside pins: it gets its frame");
+	is(zone_stats(&zone).evictions_direct, evicted, "beside pins: and has not evicted again");
+	zone_range(&zone, VMZONE_IOC_UNPIN, first_pinned, nr_pinned);
+	race_end("beside pins");
+}
+
 int main(void)
 {
 	races_begin();
@@ -184,5 +219,6 @@ int main(void)
 	shrink_while_filling();
 	end_while_evicted("park_marked");
 	end_while_evicted("evict_frozen");
+	new_slot_beside_pins();
 	return tap_end();
 }

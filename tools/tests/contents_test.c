@@ -171,7 +171,7 @@ static void zeros_on_recycled_frames(void)
 
 int main(void)
 {
-	test_begin(180);
+	test_begin(600);
 	survive_all();
 	same_bytes_both_ways();
 	zeros_on_recycled_frames();

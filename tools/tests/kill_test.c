@@ -413,7 +413,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		return executed(atoi(argv[1]));
-	test_begin(240);
+	test_begin(600);
 	zone = zone_sized(NR_SLOTS, NR_FRAMES);
 	nr_done = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (nr_done == MAP_FAILED)

@@ -40,6 +40,9 @@
 /* How often a save is tried, with more room or memory each time. */
 #define SAVE_TRIES	3
 
+/* Of what zsmalloc puts objects into: the most that a kernel can be configured for. */
+#define MAX_ZSPAGE_PAGES	16
+
 /* zsmalloc keeps a handle of this size for each object, in a slab of its own. */
 #define HANDLE_BYTES	sizeof(unsigned long)
 
@@ -251,20 +254,27 @@ static bool compact(struct compressed_store *store)
 	return nr;
 }
 
-/* Have the machine or the memory cgroup find a page, and leave it to the next save. */
+/*
+ * Have the machine or the memory cgroup find as many pages as zsmalloc may want at
+ * once, and leave them to the next save: what a cgroup has charged ahead for this CPU
+ * may be fewer, and yet one at a time is served from there without any reclaim.
+ */
 static bool wait_for_memory(struct compressed_store *store)
 {
 	const gfp_t gfp = GFP_NOIO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL | __GFP_ACCOUNT;
 	struct mem_cgroup *memcg = set_active_memcg(store->memcg);
-	struct page *page = alloc_page(gfp);
+	struct page *pages[MAX_ZSPAGE_PAGES];
+	unsigned int nr = 0, i;
 
+	while (nr < ARRAY_SIZE(pages) && (pages[nr] = alloc_page(gfp)))
+		nr++;
+	for (i = 0; i < nr; i++)
+		__free_page(pages[i]);
 	set_active_memcg(memcg);
-	if (page)
-		__free_page(page);
-	return page;
+	return nr;
 }
 
-/* As zram does, the page is compressed anew after a wait. */
+/* The page is compressed anew after a wait, in which others had the scratch memory. */
 static int save_compressed(struct compressed_store *store, const void *src,
 			   struct vmzone_token *token)
 {
@@ -390,11 +400,11 @@ static void compressed_stats(struct vmzone_store *base, struct vmzone_store_stat
 	/* zsmalloc may free what was in excess of the limit a moment later. */
 	stats->bytes = min(bytes_taken(store), store->limit_bytes);
 	stats->limit_bytes = store->limit_bytes;
-	mutex_unlock(&store->alloc_lock);
 	stats->payload_bytes = atomic_long_read(&store->payload_bytes);
 	stats->nr_same_filled = atomic_long_read(&store->nr_same_filled);
 	stats->nr_raw = atomic_long_read(&store->nr_raw);
 	stats->nr_stored = atomic_long_read(&store->nr_objects) + stats->nr_same_filled;
+	mutex_unlock(&store->alloc_lock);
 }
 
 static bool compressed_is_tight(struct vmzone_store *base)

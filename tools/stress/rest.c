@@ -55,7 +55,10 @@ static struct vmzone_stats stats_of(unsigned int zone)
 	return zone_stats(&view);
 }
 
-/* Waits for two looks that are the same; the reclaimer may still be at work. */
+/*
+ * Waits for two looks that are the same, and the same as what PAGEMAP says: the
+ * reclaimer may still be at work, and stopped between a slot and its counters.
+ */
 static bool wait_for_rest(unsigned int zone, struct census *census, struct vmzone_stats *stats)
 {
 	for (int i = 0; i < QUIET_TRIES; i++) {
@@ -65,10 +68,15 @@ static bool wait_for_rest(unsigned int zone, struct census *census, struct vmzon
 		take_census(zone, census);
 		usleep(5000);
 		again = stats_of(zone);
-		if (!census->busy && !memcmp(stats, &again, sizeof(again)))
+		if (!census->busy && !memcmp(stats, &again, sizeof(again)) &&
+		    census->resident == stats->resident_frames &&
+		    census->stored == stats->stored_slots)
 			return true;
 	}
-	found(BAD_PAUSE, "zone %u does not come to rest: %zu slots are busy", zone, census->busy);
+	found(BAD_PAUSE, "zone %u does not come to rest: %zu slots are busy, %zu of %llu resident,"
+	      " %zu of %llu stored", zone, census->busy, census->resident,
+	      (unsigned long long)stats->resident_frames, census->stored,
+	      (unsigned long long)stats->stored_slots);
 	return false;
 }
 

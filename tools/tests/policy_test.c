@@ -82,7 +82,7 @@ static void test_policy(__u32 id)
 		"%s: it had to page in", name);
 	ok(stats.selects, "%s: the policy was asked", name);
 	is(zone_range(&zone, VMZONE_IOC_DISCARD, 0, NR_SLOTS), NR_SLOTS, "%s: DISCARD", name);
-	stats = zone_stats(&zone);
+	stats = zone_emptied(&zone);
 	is(stats.resident_frames, 0, "%s: no frame is left in use", name);
 	is(stats.stored_slots, 0, "%s: nothing is left in the store", name);
 	zone_drop(&zone);

@@ -186,7 +186,7 @@ int main(void)
 {
 	struct vmzone_info info = device_info();
 
-	test_begin(300);
+	test_begin(600);
 	for (unsigned int policy = 1; policy < 32; policy++)
 		if (info.policies & 1u << policy)
 			all_at_once(policy);

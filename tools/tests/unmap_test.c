@@ -33,7 +33,7 @@ static void discard_returns_frames(void)
 	ok(stats.resident_frames > 0 && stats.store_bytes > fresh.store_bytes,
 	   "a zone in use holds frames and store memory");
 	is(zone_range(&zone, VMZONE_IOC_DISCARD, 0, 256), 256, "DISCARD all of it");
-	stats = zone_stats(&zone);
+	stats = zone_emptied(&zone);
 	is(stats.resident_frames, 0, "no frame is held");
 	is(stats.free_frames, fresh.free_frames, "all are free again");
 	is(stats.stored_slots, 0, "nothing is stored");
@@ -74,9 +74,10 @@ static void *thrash(void *arg)
 	return NULL;
 }
 
-/* Ends by its own hand under load: arg 0 by exit, arg 1 waits to be killed. */
+/* Ends by its own hand under load; or tells the pipe that it is, and waits to be killed. */
 static int end_under_load(void *arg)
 {
+	int *told = arg;
 	struct zone zone = zone_sized(NR_SLOTS, NR_FRAMES);
 	pthread_t threads[2];
 
@@ -84,7 +85,7 @@ static int end_under_load(void *arg)
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
 		if (pthread_create(&threads[i], NULL, thrash, &zone))
 			return 1;
-	if (arg)
+	if (told && write(*told, "", 1) == 1)
 		pause();
 	usleep(20000);
 	return 0;
@@ -92,11 +93,20 @@ static int end_under_load(void *arg)
 
 static int killed_by_parent(void)
 {
-	pid_t pid = child_start(end_under_load, (void *)1);
+	int pipes[2];
+	bool told;
+	char byte;
+	pid_t pid;
 
-	usleep(150000);
+	if (pipe(pipes))
+		bail("pipe");
+	pid = child_start(end_under_load, &pipes[1]);
+	close(pipes[1]);
+	told = read(pipes[0], &byte, 1) == 1;
+	close(pipes[0]);
+	usleep(20000);
 	kill(pid, SIGKILL);
-	return child_wait(pid) == 1000 + SIGKILL ? 0 : 1;
+	return child_wait(pid) == 1000 + SIGKILL && told ? 0 : 1;
 }
 
 static int exit_under_load(void)
@@ -196,7 +206,7 @@ static void survivors_work_on(void)
 	pattern_fill(&zone, pattern, 0, 256);
 	is(pattern_bad(&zone, pattern, 0, 256), 0, "and every slot can be written after it");
 	is(zone_range(&zone, VMZONE_IOC_DISCARD, 0, 256), 256, "and discarded");
-	stats = zone_stats(&zone);
+	stats = zone_emptied(&zone);
 	is(stats.resident_frames, 0, "which gives every frame back");
 	ok(stats_hold(&stats), "the counters hold");
 	zone_drop(&zone);

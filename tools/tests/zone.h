@@ -72,10 +72,13 @@ long zone_range_out(const struct zone *zone, unsigned long command, size_t first
 		    uint64_t *out_pages);
 
 struct vmzone_stats zone_stats(const struct zone *zone);
-/* The same once no frame is in use: one that a worker looks at while its slot is discarded is
- * free a moment later. Waits two seconds at most.
+/*
+ * The same once no frame is in use: one that a worker looks at while its slot is
+ * discarded is free a moment later. Waits two seconds at most.
  */
 struct vmzone_stats zone_emptied(const struct zone *zone);
+/* Sends all of a zone without pins to the store; what a worker looks at is passed over, so again. */
+void zone_all_out(const struct zone *zone);
 /* Whether what the contract says of every snapshot is true of this one; else says what not. */
 bool stats_hold(const struct vmzone_stats *stats);
 /* The same of a zone whose budget was lowered on the way, from highest_budget at most. */

@@ -24,7 +24,8 @@
  * who do not own the slot.
  *
  * The frame in a slot, or NULL if it has none. One that has meanwhile left the
- * slot is still a page of the zone's pool, whose struct page can be looked at.
+ * slot may even be back with the machine: whoever does not own the slot tries for
+ * a reference before he looks at more than its struct page.
  */
 static inline struct vmzone_frame *vmzone_slot_frame(const struct vmzone_slot *slot)
 {

@@ -176,7 +176,6 @@ static void end_while_evicted(const char *point)
 	is(actor_end(&rival), 0, "%s: the zone has ended", name);
 }
 
-
 static size_t most_in_use;
 
 static bool spare_is_gone(void)

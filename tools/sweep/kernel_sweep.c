@@ -39,6 +39,12 @@ static void prepare_write(void)
 	expect_change(FIRST, PART, 3);
 }
 
+static void pages_to_disk(void)
+{
+	if (pwrite(disk, pages, sizeof(pages), 0) != (ssize_t)sizeof(pages))
+		bail("write to the disk");
+}
+
 static ssize_t direct_write_from(size_t done)
 {
 	return pwrite(disk, part(done), sizeof(pages) - done, done);
@@ -54,8 +60,7 @@ static void prepare_direct_write(void)
 {
 	anew_out();
 	pages_make(2);
-	if (pwrite(disk, pages, sizeof(pages), 0) != (ssize_t)sizeof(pages))
-		bail("write to the disk");
+	pages_to_disk();
 }
 
 static bool disk_right(long ret)
@@ -80,8 +85,7 @@ static long act_direct_read(void)
 static void prepare_direct_read(void)
 {
 	prepare_write();
-	if (pwrite(disk, pages, sizeof(pages), 0) != (ssize_t)sizeof(pages))
-		bail("write to the disk");
+	pages_to_disk();
 }
 
 static ssize_t splice_from(size_t done)

@@ -95,8 +95,10 @@ static void run_threads(void)
 	pthread_join(sampler, NULL);
 }
 
-/* The worker may still be at it: what is read twice must be the same to count. */
-/* The workers may still be at it, and stopped between a slot and its counters. */
+/*
+ * The workers may still be at it, and stopped between a slot and its counters: what
+ * is read twice must be the same to count.
+ */
 static void gauges_agree(void)
 {
 	struct vmzone_stats before, after;

@@ -69,8 +69,8 @@ static void as_much_again(enum fill fill)
 		 * Not to the page: zsmalloc takes up to eight at a time for one size of
 		 * object, and which sizes those are is a matter of who was tried first.
 		 */
-		between(nr, first / 2, NR_SLOTS - 1,
-			"%s, round %u: about as late as before", fill_name[fill], round);
+		between(nr, first - first / 4, NR_SLOTS - 1,
+			"%s, round %u: as late as before", fill_name[fill], round);
 		is(pattern_bad(&zone, pattern, 0, nr), 0, "%s, round %u: contents", fill_name[fill],
 		   round);
 		zone_range(&zone, VMZONE_IOC_DISCARD, 0, NR_SLOTS);

@@ -38,10 +38,19 @@
 #define MAX_FAILURES 20		/* touches that are refused before a round ends */
 
 static const struct pattern text = { .fill = FILL_TEXT, .id = 1 };
+static const struct pattern noise = { .fill = FILL_NOISE, .id = 2 };
 
-static void set_limit(const char *value)
+static void set_limit(size_t bytes)
 {
+	char value[24];
+
+	snprintf(value, sizeof(value), "%zu", bytes);
 	must_write_text(GROUP "/memory.max", value);
+}
+
+static void lift_limit(void)
+{
+	must_write_text(GROUP "/memory.max", "max");
 }
 
 /* Made in the cgroup by a process that leaves it again. */
@@ -210,11 +219,11 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
 	struct zone zone;
 	size_t bad = 0;
 
-	set_limit("max");
+	lift_limit();
 	before = charged();
 	zone = zone_in_group(ZONE_BYTES, BUDGET);
 	memset(shared, 0, sizeof(*shared));
-	set_limit("8388608");
+	set_limit(LIMIT);
 	is(child_run(body, &zone), 0, "%s: it lives through a limit below the budget", who);
 	diag("%s: %zu slots written, %zu refused, slowest touch %.0f ms", who, shared->nr_good,
 	     shared->nr_refused, shared->slowest_ms);
@@ -225,7 +234,7 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
 	is(shared->nr_signals_other, 0, "%s: what is refused is refused with SIGBUS", who);
 	is(shared->nr_wrong, 0, "%s: no page is wrong under the limit", who);
 	between(shared->slowest_ms, 0, MAX_TOUCH_MS, "%s: no touch takes for ever", who);
-	set_limit("max");
+	lift_limit();
 	for (size_t slot = 0; slot < zone.nr_slots; slot++)
 		if (shared->good[slot])
 			bad += pattern_bad(&zone, text, slot, 1);
@@ -242,11 +251,8 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
  */
 static void half_random(uint8_t *page, size_t slot)
 {
-	uint64_t random = test_seed + slot, *words = (uint64_t *)page;
-
-	memset(page, 0, page_size);
-	for (size_t i = 0; i < RANDOM_BYTES / sizeof(*words); i++)
-		words[i] = random_next(&random);
+	pattern_make(page, noise, slot);
+	memset(page + RANDOM_BYTES, 0, page_size - RANDOM_BYTES);
 }
 
 /*
@@ -289,7 +295,7 @@ static void beside_page_cache(void)
 
 	for (size_t slot = 0; slot < zone.nr_slots; slot++)
 		half_random(slot_at(&zone, slot), slot);
-	set_limit("25165824");
+	set_limit(CACHED_LIMIT);
 	if (child_run(page_out_inside, &zone)) {
 		skip("no disk that is larger than the limit", "a cgroup full of page cache");
 	} else {
@@ -300,7 +306,7 @@ static void beside_page_cache(void)
 		}
 		is(bad, 0, "which is right");
 	}
-	set_limit("max");
+	lift_limit();
 	zone_drop(&zone);
 }
 

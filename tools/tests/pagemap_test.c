@@ -21,9 +21,6 @@
 #define NR 24
 #define NR_ROUNDS 300
 
-#define PRESENT (1ULL << 63)
-#define OF_A_FILE (1ULL << 61)
-#define SOFT_DIRTY (1ULL << 55)
 
 static struct zone zone;
 
@@ -81,8 +78,8 @@ static void clear_bits(const char *what)
 static void all_say(size_t want, const char *when)
 {
 	is(nr_in_core(0, NR_SLOTS), want, "%s: mincore", when);
-	is(nr_with(PRESENT, 0, NR_SLOTS), want, "%s: present in /proc/PID/pagemap", when);
-	is(nr_with(PRESENT | OF_A_FILE, 0, NR_SLOTS), want, "%s: as pages of a file", when);
+	is(nr_with(PAGEMAP_PRESENT, 0, NR_SLOTS), want, "%s: present in /proc/PID/pagemap", when);
+	is(nr_with(PAGEMAP_PRESENT | PAGEMAP_FILE, 0, NR_SLOTS), want, "%s: as pages of a file", when);
 	is(smaps_pages("Rss"), want, "%s: Rss in /proc/PID/smaps", when);
 }
 
@@ -124,23 +121,23 @@ static void arguments_of_mincore(void)
 static void soft_dirty(void)
 {
 	pattern_fill(&zone, pattern, 0, NR);
-	if (nr_with(SOFT_DIRTY, 0, NR) != NR) {
+	if (nr_with(PAGEMAP_SOFT_DIRTY, 0, NR) != NR) {
 		skip("this kernel has none", "soft-dirty bits");
 		return;
 	}
 	clear_bits("4");
-	is(nr_with(SOFT_DIRTY, 0, NR), 0, "soft-dirty: cleared");
+	is(nr_with(PAGEMAP_SOFT_DIRTY, 0, NR), 0, "soft-dirty: cleared");
 	touch_read(&zone, 0, NR);
-	is(nr_with(SOFT_DIRTY, 0, NR), 0, "soft-dirty: not set by reading");
+	is(nr_with(PAGEMAP_SOFT_DIRTY, 0, NR), 0, "soft-dirty: not set by reading");
 	poke(slot_at(&zone, 3), 1);
-	is(nr_with(SOFT_DIRTY, 0, NR), 1, "soft-dirty: set by writing");
-	is(nr_with(SOFT_DIRTY, 3, 1), 1, "soft-dirty: on the page that was written");
+	is(nr_with(PAGEMAP_SOFT_DIRTY, 0, NR), 1, "soft-dirty: set by writing");
+	is(nr_with(PAGEMAP_SOFT_DIRTY, 3, 1), 1, "soft-dirty: on the page that was written");
 	clear_bits("4");
 	mprotect(zone.map, NR * page_size, PROT_READ);
 	mprotect(zone.map, NR * page_size, PROT_READ | PROT_WRITE);
-	is(nr_with(SOFT_DIRTY, 0, NR), 0, "soft-dirty: not set by mprotect");
+	is(nr_with(PAGEMAP_SOFT_DIRTY, 0, NR), 0, "soft-dirty: not set by mprotect");
 	pattern_fill(&zone, pattern, 0, NR);
-	is(nr_with(SOFT_DIRTY, 0, NR), NR, "soft-dirty: set by writing after it");
+	is(nr_with(PAGEMAP_SOFT_DIRTY, 0, NR), NR, "soft-dirty: set by writing after it");
 }
 
 static void write_version(size_t slot, uint32_t version)

@@ -18,10 +18,6 @@
 
 #define FEW 16UL
 
-#define PAGEMAP_SOFT_DIRTY (1ULL << 55)
-#define PAGEMAP_FILE (1ULL << 61)
-#define PAGEMAP_PRESENT (1ULL << 63)
-
 /* The line of maps or smaps that begins the mapping at an address. */
 static bool find_mapping(FILE *file, const void *at, char *line, size_t len)
 {

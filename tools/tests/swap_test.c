@@ -20,8 +20,6 @@
 #define NR_PAGES 256UL
 #define SWAP_BYTES (16 * MIB)
 
-#define SWAPPED (1ULL << 62)	/* of an entry of /proc/PID/pagemap */
-
 /* Whose contents a page has is told by its first word. */
 #define OF_ZONE 0x20e20e20e20e20e2ULL
 #define OF_MEMFD 0x3e3fd3e3fd3e3fd3ULL
@@ -118,7 +116,7 @@ static size_t nr_on_device(uint64_t owner)
 
 static size_t nr_swapped(const uint8_t *map)
 {
-	return pagemap_count(map, NR_PAGES, SWAPPED);
+	return pagemap_count(map, NR_PAGES, PAGEMAP_SWAPPED);
 }
 
 static void page_out_all(uint8_t *const maps[], size_t nr)

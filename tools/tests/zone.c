@@ -171,15 +171,18 @@ struct vmzone_stats zone_emptied(const struct zone *zone)
 	return stats;
 }
 
-void zone_all_out(const struct zone *zone)
+uint64_t zone_all_out(const struct zone *zone)
 {
-	for (int i = 0; i < 200; i++) {
+	uint64_t left = 1;
+
+	for (int i = 0; left && i < 200; i++) {
+		if (i)
+			usleep(10000);
 		if (zone_range(zone, VMZONE_IOC_PAGE_OUT, 0, zone->nr_slots) < 0)
 			bail("PAGE_OUT of all");
-		if (!zone_stats(zone).resident_frames)
-			return;
-		usleep(10000);
+		left = zone_stats(zone).resident_frames;
 	}
+	return left;
 }
 
 static bool at_most(const char *what, uint64_t value, const char *limit_name, uint64_t limit)

@@ -77,8 +77,11 @@ struct vmzone_stats zone_stats(const struct zone *zone);
  * discarded is free a moment later. Waits two seconds at most.
  */
 struct vmzone_stats zone_emptied(const struct zone *zone);
-/* Sends all of a zone without pins to the store; what a worker looks at is passed over, so again. */
-void zone_all_out(const struct zone *zone);
+/*
+ * Sends all of a zone without pins to the store; what a worker looks at is passed over,
+ * so again, for two seconds at most. Return: how many frames are in use yet.
+ */
+uint64_t zone_all_out(const struct zone *zone);
 /* Whether what the contract says of every snapshot is true of this one; else says what not. */
 bool stats_hold(const struct vmzone_stats *stats);
 /* The same of a zone whose budget was lowered on the way, from highest_budget at most. */
@@ -163,6 +166,10 @@ void must_write_text(const char *path, const char *text);
  * the numbers of frames in it, is settled by its open.
  */
 int pagemap_open(void);
+#define PAGEMAP_SOFT_DIRTY (1ULL << 55)
+#define PAGEMAP_FILE (1ULL << 61)
+#define PAGEMAP_SWAPPED (1ULL << 62)
+#define PAGEMAP_PRESENT (1ULL << 63)
 /* The number of the frame of the page at that address, or 0: there is none. */
 uint64_t pagemap_frame(int pagemap, const void *at);
 /* How many of nr pages from at on have all these bits there. */

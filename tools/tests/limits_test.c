@@ -161,15 +161,8 @@ static struct {
 static void join_as_nobody(void)
 {
 	must_write_text(GROUP "/cgroup.procs", "0");
+	populate_own_memory();
 	become_nobody();
-}
-
-/* Makes room on the stack for what the kernel puts there with a signal. */
-static void touch_stack(void)
-{
-	char room[64 * KIB];
-
-	explicit_bzero(room, sizeof(room));
 }
 
 /* Writes noise, as much as it can, to a zone that would hold far more than the limit. */
@@ -183,8 +176,7 @@ static int hog_contents(void *arg)
 	join_as_nobody();
 	zone = zone_new((struct vmzone_create) {
 		.bytes = nr_slots * page_size, .frames = nr_frames, .store_limit = 1UL << 40 });
-	/* Its stack and its page tables first, lest the kernel kills for one. */
-	touch_stack();
+	/* The page tables first, for want of which the kernel kills. */
 	for (size_t slot = 0; slot < nr_slots; slot += 512)
 		touch_read(&zone, slot, 1);
 	for (size_t slot = 0; slot < nr_slots && !report->error; slot++) {

@@ -165,15 +165,6 @@ static int write_and_read(void *arg)
 	return 0;
 }
 
-/* Has the pages of the stack that later calls may use. */
-static void touch_stack(void)
-{
-	uint8_t stack[16 * 4096];
-
-	for (size_t i = 0; i < sizeof(stack); i += 1024)
-		poke(&stack[i], 1);
-}
-
 /*
  * The page tables of a process are its group's, too, and so is its memory, and for
  * want of them the kernel does kill: have them all before memory runs out.
@@ -184,7 +175,7 @@ static int write_and_read_inside(void *arg)
 	uint8_t page[page_size];
 
 	must_write_text(GROUP "/cgroup.procs", "0");
-	touch_stack();
+	populate_own_memory();
 	guarded(page, slot_at(zone, 0));
 	for (size_t slot = 0; slot < zone->nr_slots; slot += page_size / sizeof(long))
 		touch_read(zone, slot, 1);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -26,6 +27,9 @@
 
 /* The last of the waits for something to come true. */
 #define LAST_WAIT_MS 4096
+
+/* What is as large is the stack of a thread that a child does not have. */
+#define THREAD_STACK (4 * MIB)
 
 static _Thread_local sigjmp_buf guard;
 static _Thread_local sig_atomic_t guarded;
@@ -103,6 +107,32 @@ int child_wait(pid_t pid)
 int child_run(int (*body)(void *arg), void *arg)
 {
 	return child_wait(child_start(body, arg));
+}
+
+/* Has the stack be as large as later calls may want it. */
+static void grow_stack(void)
+{
+	uint8_t room[64 * KIB];
+
+	explicit_bzero(room, sizeof(room));
+}
+
+void populate_own_memory(void)
+{
+	FILE *maps;
+	unsigned long start, end;
+	char line[256], mode[5];
+
+	grow_stack();
+	maps = fopen("/proc/self/maps", "r");
+	if (!maps)
+		bail("/proc/self/maps");
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, mode) == 3 && mode[3] == 'p' &&
+		    end - start < THREAD_STACK)
+			madvise((void *)start, end - start,
+				mode[1] == 'w' ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+	fclose(maps);
 }
 
 void drop_capability(int capability)

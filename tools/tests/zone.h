@@ -149,6 +149,13 @@ int child_wait(pid_t pid);
 int child_run(int (*body)(void *arg), void *arg);
 
 /*
+ * Has all memory present that is the process's alone, with its page tables, and none of
+ * it shared with the parent any more. For a memory cgroup near its limit: want of such a
+ * page is no error there, but the kernel kills for it.
+ */
+void populate_own_memory(void);
+
+/*
  * Whether it comes true within some seconds, as processes end and a zone's workers come
  * to rest.
  */

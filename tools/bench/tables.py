@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tables of docs/performance.md, from results."""
+"""The tables of docs/performance.md and docs/fault-latency.md, from results."""
 import statistics
 
 import benchlib
@@ -243,26 +243,31 @@ def targets(results):
                       f"{part:.5f} %", "" if part <= 0.1 else "missed")
 
 
+def better_than_us(result, case, figure, most):
+    """The other system that did best in a case, and by how much; nothing below 3 %."""
+    found = {other: ratio(result, case, other, figure, most) for other in SYSTEMS[1:]}
+    found = {other: by for other, by in found.items() if by is not None and by < 0.97}
+    if not found:
+        return ""
+    other = min(found, key=found.get)
+    return f"{other} {1 / found[other]:.2f}x"
+
+
 def losses(results):
-    """Every case in which another system did better, and by how much."""
-    text = head("results", "work", "threads", "size", "figure", "who is better", "how much")
-    figures = (("accesses/s", benchlib.throughput, True), ("p50", "event.p50", False),
-               ("p99", "event.p99", False), ("p99.9", "event.p99.9", False))
+    """A line for each case in which another system did better in some figure."""
+    text = head("results", "work", "threads", "size", "accesses/s, or instructions", "p50", "p99",
+                "p99.9")
     for name, result in results.items():
         if name.startswith("fio"):
             continue
-        for work, nr, times in cases_of(result):
-            case = result.case(work, nr, times)
-            for title, figure, most in figures:
-                if name.startswith("instructions") and figure is benchlib.throughput:
-                    title, figure, most = "mean", "all_per_page", False
-                found = {other: ratio(result, (work, nr, times), other, figure, most)
-                         for other in SYSTEMS[1:]}
-                found = {other: by for other, by in found.items() if by is not None and by < 0.97}
-                if found and "vmzone" in case:
-                    other = min(found, key=found.get)
-                    text += row(name, work, str(nr), f"{times:g}x" if times else "", title, other,
-                                f"{1 / found[other]:.2f}x")
+        whole = (("all_per_page", False) if name.startswith("instructions")
+                 else (benchlib.throughput, True))
+        figures = (whole, ("event.p50", False), ("event.p99", False), ("event.p99.9", False))
+        for case in cases_of(result):
+            cells = [better_than_us(result, case, *figure) for figure in figures]
+            if any(cells):
+                work, nr, times = case
+                text += row(name, work, str(nr), f"{times:g}x" if times else "", *cells)
     return text
 
 

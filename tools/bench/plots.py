@@ -58,7 +58,7 @@ def rate_bars(result, work, path):
     plots = ", ".join(f"$rates using {column + 2}:xtic(1) title '{name}'"
                       for column, name in enumerate(columns))
     gnuplot(script + block("rates", rows) + "set style data histograms\nset style fill solid 0.8\n"
-            f"set yrange [0:*]\nset xtics rotate by -35\nplot {plots}\n", path)
+            f"set yrange [0:*]\nset xlabel 'size, threads'\nplot {plots}\n", path)
 
 
 def draw_all(results, folder):

@@ -21,7 +21,6 @@
 #define NR 24
 #define NR_ROUNDS 300
 
-
 static struct zone zone;
 
 static const struct pattern pattern = { .fill = FILL_TEXT, .id = 1 };

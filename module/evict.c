@@ -101,7 +101,9 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	vmzone_pool_free(&zone->pool, frame);
 	vmzone_stat_inc(&zone->counters, cause + (dirty ? VMZONE_STAT_EVICT_DIRTY :
 							  VMZONE_STAT_EVICT_CLEAN));
-	vmzone_reclaim_freed(zone);
+	/* A worker frees more of them, and wakes those who wait when it is done. */
+	if (cause != VMZONE_EVICT_BACKGROUND)
+		vmzone_reclaim_freed(zone);
 	return 0;
 
 err_unfreeze:

@@ -114,7 +114,7 @@ void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 }
 
 /**
- * vmzone_reclaim_freed() - a frame has become free
+ * vmzone_reclaim_freed() - a frame has become free, or several
  * @zone: the zone
  *
  * Context: any.

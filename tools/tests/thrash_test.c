@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Proves that eviction is the workers' business: two threads that read and write
+ * Proves that eviction is the workers' business: four threads that read and write
  * three times the budget, in the steady state, rarely evict by themselves, also
- * when other programs want the CPUs. How rarely depends on the machine, so the
- * test has a wide margin, and prints what it was.
+ * when other programs want the CPUs; and that who waits for a frame is woken for a
+ * batch of them, so that few page-ins cost a wait. How rarely and how few depends on
+ * the machine, so the test has a wide margin, and prints what it was.
  *
  * Usage: thrash_test [MIB ROUNDS]: measures a budget of so many MiB, so often.
  */
@@ -16,12 +17,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#define NR_THREADS 2
+#define NR_THREADS 4
 #define RATIO 3
 #define MIN_TOUCHES 3000	/* of each thread */
 #define MAX_DIRECT 20		/* per cent; the aim is 5 */
+/* Waits for a hundred page-ins: 9 to 17, or 41 to 81 if one is woken for each frame. */
+#define MAX_WAITS 33
 
 static struct zone zone;
 static size_t nr_touches;
@@ -52,15 +56,20 @@ static void *thrash(void *arg)
 	return NULL;
 }
 
-static void run(void)
+/* Returns how often the threads waited. */
+static uint64_t run(void)
 {
 	pthread_t threads[NR_THREADS];
+	struct rusage before, after;
 
+	getrusage(RUSAGE_SELF, &before);
 	for (uintptr_t i = 0; i < NR_THREADS; i++)
 		if (pthread_create(&threads[i], NULL, thrash, (void *)i))
 			bail("pthread_create");
 	for (size_t i = 0; i < NR_THREADS; i++)
 		pthread_join(threads[i], NULL);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_nvcsw - before.ru_nvcsw;
 }
 
 static int hog(void *arg)
@@ -79,7 +88,7 @@ static void measure(size_t budget, bool busy)
 	pid_t child = busy ? child_start(hog, NULL) : 0;
 	size_t nr_frames = budget / page_size;
 	const char *how = busy ? "beside a program that wants a CPU" : "alone";
-	uint64_t nr_all;
+	uint64_t nr_all, nr_waits;
 
 	zone = zone_new((struct vmzone_create) {
 		.bytes = RATIO * budget, .frames = nr_frames, .store_limit = RATIO * budget,
@@ -92,16 +101,20 @@ static void measure(size_t budget, bool busy)
 	nr_bad = 0;
 	if (ioctl(zone.fd, VMZONE_IOC_STATS, &stats))
 		bail("VMZONE_IOC_STATS");
-	run();
+	nr_waits = run();
 	stats = zone_stats(&zone);
 	nr_all = stats.evictions_clean + stats.evictions_dirty;
 	diag("%zu MiB, %s: %llu evictions, %llu of them direct (%.2f %%)", budget / MIB, how,
 	     (unsigned long long)nr_all, (unsigned long long)stats.evictions_direct,
 	     100.0 * stats.evictions_direct / (nr_all ? nr_all : 1));
+	diag("%zu MiB, %s: %llu page-ins, %llu waits", budget / MIB, how,
+	     (unsigned long long)stats.page_ins, (unsigned long long)nr_waits);
 	between(nr_all, nr_touches / 2, 4 * NR_THREADS * nr_touches, "%zu MiB, %s: it thrashes",
 		budget / MIB, how);
 	between(stats.evictions_direct, 0, nr_all * MAX_DIRECT / 100,
 		"%zu MiB, %s: the workers evict", budget / MIB, how);
+	between(nr_waits, 0, stats.page_ins * MAX_WAITS / 100,
+		"%zu MiB, %s: a wait is for several frames", budget / MIB, how);
 	is(nr_bad + stats.sigbus, 0, "%zu MiB, %s: every page is right", budget / MIB, how);
 	zone_drop(&zone);
 	if (child) {

@@ -8,7 +8,8 @@
  * while others fill frames whose stored copies they are about to drop; when there
  * is none, the refusal does come. What another zone has in transit delays nobody. A
  * frame of the reserve wakes one who may have it, though one who may not has waited
- * longer; and when the workers give up, whoever waits is woken.
+ * longer; and when the workers give up, whoever waits is woken. A batch of evictions
+ * wakes as many as it frees frames, all at its end.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -19,6 +20,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "../module/batch.h"
 #include "../module/evict.h"
 #include "fake_store.h"
 #include "zone_fixture.h"
@@ -26,6 +28,7 @@
 #define FRAMES		VMZONE_POOL_MIN_FRAMES
 #define RESERVE		2	/* of so few frames */
 #define MAX_STORED	3
+#define BATCH		3u
 #define VALUE(index)	(0x1111ULL * ((index) + 1))
 
 /* Long after anybody who does not wait has given up. */
@@ -280,12 +283,108 @@ static void wakes_who_can_use_it(struct kunit *test)
 	vmzone_test_zone_check(test);
 }
 
+/**
+ * struct sleeper - somebody who waits for a frame, and takes none
+ * @zone: of which zone
+ * @done: when it is over
+ */
+struct sleeper {
+	struct vmzone_zone *zone;
+	struct completion done;
+};
+
+static int sleeper_main(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	vmzone_reclaim_wait(sleeper->zone, VMZONE_POOL_PAGE_IN, 30 * HZ);
+	kthread_complete_and_exit(&sleeper->done, 0);
+}
+
+static int evicter_main(void *arg)
+{
+	struct vmzone_progress progress = {};
+	struct sleeper *evicter = arg;
+
+	vmzone_batch_evict(evicter->zone, BATCH, VMZONE_EVICT_BACKGROUND, &progress);
+	kthread_complete_and_exit(&evicter->done, 0);
+}
+
+static struct sleeper *start_sleeper(struct kunit *test, int (*main)(void *arg))
+{
+	struct sleeper *sleeper = kunit_kzalloc(test, sizeof(*sleeper), GFP_KERNEL);
+	struct zone_fixture *fix = test->priv;
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_NULL(test, sleeper);
+	sleeper->zone = fix->zone;
+	init_completion(&sleeper->done);
+	task = kthread_run(main, sleeper, "vmzone_sleeper");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	return sleeper;
+}
+
+static unsigned int nr_queued(struct kunit *test)
+{
+	struct zone_fixture *fix = test->priv;
+	wait_queue_head_t *freed = &fix->zone->reclaim.freed;
+	struct wait_queue_entry *entry;
+	unsigned int nr = 0;
+
+	spin_lock_irq(&freed->lock);
+	list_for_each_entry(entry, &freed->head, entry)
+		nr++;
+	spin_unlock_irq(&freed->lock);
+	return nr;
+}
+
+/* The first of the batch is clean and free at once; the store sleeps over the second. */
+static void wakes_once_a_batch(struct kunit *test)
+{
+	struct zone_fixture *fix = test->priv;
+	struct vmzone_pool *pool = &fix->zone->pool;
+	struct vmzone_frame *spare[FRAMES];
+	struct sleeper *sleepers[BATCH + 1], *evicter;
+	unsigned int nr_spare = 0, i;
+
+	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, 0, VALUE(0)), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_evict_slot(fix->zone, 0), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_test_zone_read(test, 0), 0);
+	for (i = 1; i < FRAMES / 2; i++)
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
+	while (fix->zone->policy.nr_standby < BATCH)
+		KUNIT_ASSERT_NE(test, vmzone_batch_park(fix->zone), 0u);
+	while (!IS_ERR(spare[nr_spare] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN)))
+		nr_spare++;
+
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
+		sleepers[i] = start_sleeper(test, sleeper_main);
+	while (nr_queued(test) < ARRAY_SIZE(sleepers))
+		usleep_range(100, 200);
+	vmzone_fake.nr_to_hold = 1;
+	evicter = start_sleeper(test, evicter_main);
+	await_held(test, 1);
+	KUNIT_EXPECT_TRUE(test, vmzone_pool_has_room(pool, VMZONE_POOL_PAGE_IN));
+	KUNIT_EXPECT_EQ(test, nr_queued(test), BATCH + 1);
+	vmzone_fake_let_go();
+	wait_for_completion(&evicter->done);
+	KUNIT_EXPECT_EQ(test, nr_queued(test), 1u);
+
+	vmzone_reclaim_wake_all(fix->zone);
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
+		wait_for_completion(&sleepers[i]->done);
+	while (nr_spare)
+		vmzone_pool_free(pool, spare[--nr_spare]);
+	vmzone_test_zone_check(test);
+}
+
 static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(refused_at_last),
 	KUNIT_CASE(not_while_one_is_evicted),
 	KUNIT_CASE(not_while_others_are_filled),
 	KUNIT_CASE(waits_for_its_own_zone),
 	KUNIT_CASE(wakes_who_can_use_it),
+	KUNIT_CASE(wakes_once_a_batch),
 	{}
 };
 

@@ -70,6 +70,9 @@ static bool evict_oldest(struct vmzone_zone *zone, enum vmzone_evict_cause cause
  * @progress: what came of it is added
  *
  * One at a time, so that no reference is held to a frame that waits for its turn.
+ * Those who wait for frames are woken at the end: woken for each, they would take
+ * the CPU from whoever evicts, for the time of one fault. Should the store sleep
+ * meanwhile, what they wait at most is vmzone_reclaim_wait()'s.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  * Return: how many were tried.
@@ -78,18 +81,21 @@ unsigned int vmzone_batch_evict(struct vmzone_zone *zone, unsigned int nr,
 				enum vmzone_evict_cause cause,
 				struct vmzone_progress *progress)
 {
-	unsigned int tried;
+	unsigned int tried, evicted = 0;
 
 	for (tried = 0; tried < nr; tried++) {
 		int ret;
 
 		if (!evict_oldest(zone, cause, &ret))
 			break;
-		progress->evicted += !ret;
+		evicted += !ret;
 		if (!ret || ret == -EBUSY)
 			continue;
 		progress->errors += ret == -ENOMEM ? NOMEM_WEIGHT : 1;
 		progress->error = ret;
 	}
+	if (evicted)
+		vmzone_reclaim_freed(zone, evicted);
+	progress->evicted += evicted;
 	return tried;
 }

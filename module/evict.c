@@ -101,9 +101,7 @@ static int evict(struct vmzone_zone *zone, struct vmzone_slot *slot,
 	vmzone_pool_free(&zone->pool, frame);
 	vmzone_stat_inc(&zone->counters, cause + (dirty ? VMZONE_STAT_EVICT_DIRTY :
 							  VMZONE_STAT_EVICT_CLEAN));
-	/* A worker frees more of them, and wakes those who wait when it is done. */
-	if (cause != VMZONE_EVICT_BACKGROUND)
-		vmzone_reclaim_freed(zone);
+	vmzone_reclaim_unstick(zone);
 	return 0;
 
 err_unfreeze:
@@ -143,6 +141,8 @@ int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
 	if (!ret)
 		ret = evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
 	vmzone_reclaim_transit_end(zone, cookie);
+	if (!ret)
+		vmzone_reclaim_freed(zone, 1);
 	return ret;
 }
 
@@ -218,7 +218,8 @@ unsigned int vmzone_evict_park(struct vmzone_zone *zone,
  * @frame: from vmzone_policy_isolate_standby(); taken over
  * @cause: who asked for it
  *
- * Context: process context, sleeps; the caller holds no folio lock.
+ * Context: process context, sleeps; the caller holds no folio lock. Once it is
+ * evicted the caller owes vmzone_reclaim_freed().
  * Return: 0; -EBUSY when it is in use again or somebody holds its page; or an
  * error as in resident.h.
  */

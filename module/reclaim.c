@@ -8,10 +8,9 @@
  * still rescues them for the price of a minor fault; the oldest on standby are
  * saved and freed. A worker does both as soon as fewer than the low watermark
  * are free, until the high one is reached. When none are left all workers run,
- * and whoever needs a frame sleeps until they have a batch: so the compression is
- * not on the faulting thread, and the workers get the CPU that it leaves. Woken for
- * each frame, it would take the CPU from them for the time of one fault. Only when
- * they find nothing, or do not get to run, does a fault evict by itself.
+ * and whoever needs a frame sleeps: so the compression is not on the faulting
+ * thread, and the workers get the CPU that it leaves. Only when they find nothing,
+ * or do not get to run, does a fault evict by itself.
  *
  * Progress: evicting needs no frame of the pool. A fault that finds nothing to
  * evict may dip into the reserve; one that finds all victims held by others
@@ -140,7 +139,6 @@ static void reclaim_work(struct work_struct *work)
 			give_up(zone);
 			break;
 		}
-		vmzone_reclaim_freed(zone);
 		cond_resched();
 	}
 	if (worker == zone->reclaim.workers)

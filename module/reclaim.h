@@ -69,7 +69,8 @@ void vmzone_reclaim_transit_end(struct vmzone_zone *zone, int cookie);
 int vmzone_reclaim_transit_wait(struct vmzone_zone *zone);
 void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 			 unsigned long ticks);
-void vmzone_reclaim_freed(struct vmzone_zone *zone);
+void vmzone_reclaim_unstick(struct vmzone_zone *zone);
+void vmzone_reclaim_freed(struct vmzone_zone *zone, unsigned int nr);
 void vmzone_reclaim_reap(struct vmzone_zone *zone);
 void vmzone_reclaim_pass_on(struct vmzone_zone *zone);
 void vmzone_reclaim_wake_all(struct vmzone_zone *zone);

@@ -84,7 +84,7 @@ static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t
 	}
 	folio_unlock(vmzone_frame_folio(frame));
 	vmzone_pool_free(&zone->pool, frame);
-	vmzone_reclaim_freed(zone);
+	vmzone_reclaim_freed(zone, 1);
 	vmzone_slot_event(slot, ret == -EBADMSG ? VMZONE_EVENT_FILL_FAIL :
 						  VMZONE_EVENT_FILL_ABORT);
 	return ret == -ENOMEM ? ret : -EIO;
@@ -187,7 +187,7 @@ static void abandon_frame(struct vmzone_zone *zone, struct vmzone_frame *frame)
 		vmzone_pool_orphan(&zone->pool, frame);
 	else
 		vmzone_pool_free(&zone->pool, frame);
-	vmzone_reclaim_freed(zone);
+	vmzone_reclaim_freed(zone, 1);
 }
 
 /* Discard a slot whose frame the caller has locked; lock and reference go. */

@@ -79,8 +79,8 @@ struct waiter {
 };
 
 /*
- * One wake-up is for one waiter, and so not for one who cannot use the frame. With
- * a key it is for everybody.
+ * A wake-up is for as many as there are frames, and so not for one who cannot use
+ * any. With a key it is for everybody.
  */
 static int wake_waiter(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
@@ -114,31 +114,47 @@ void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 }
 
 /**
- * vmzone_reclaim_freed() - a frame has become free, or several
+ * vmzone_reclaim_unstick() - something could be evicted after all
  * @zone: the zone
+ *
+ * Nobody is woken: that is vmzone_reclaim_freed()'s, which is to follow.
  *
  * Context: any.
  */
-void vmzone_reclaim_freed(struct vmzone_zone *zone)
+void vmzone_reclaim_unstick(struct vmzone_zone *zone)
 {
 	if (READ_ONCE(zone->reclaim.stuck))
 		WRITE_ONCE(zone->reclaim.stuck, false);
+}
+
+/**
+ * vmzone_reclaim_freed() - frames have become free
+ * @zone: the zone
+ * @nr: how many, at least one
+ *
+ * As many are woken, if so many can use one.
+ *
+ * Context: any.
+ */
+void vmzone_reclaim_freed(struct vmzone_zone *zone, unsigned int nr)
+{
+	vmzone_reclaim_unstick(zone);
 	if (wq_has_sleeper(&zone->reclaim.freed))
-		wake_up(&zone->reclaim.freed);
+		wake_up_nr(&zone->reclaim.freed, nr);
 }
 
 /**
  * vmzone_reclaim_reap() - free the frames that nobody holds any more
  * @zone: the zone
  *
- * Whoever takes one of several wakes the next.
- *
  * Context: process context.
  */
 void vmzone_reclaim_reap(struct vmzone_zone *zone)
 {
-	if (vmzone_pool_reap(&zone->pool))
-		vmzone_reclaim_freed(zone);
+	unsigned long nr = vmzone_pool_reap(&zone->pool);
+
+	if (nr)
+		vmzone_reclaim_freed(zone, nr);
 }
 
 /**

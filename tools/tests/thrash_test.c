@@ -2,9 +2,8 @@
 /*
  * Proves that eviction is the workers' business: four threads that read and write
  * three times the budget, in the steady state, rarely evict by themselves, also
- * when other programs want the CPUs; and that who waits for a frame is woken for a
- * batch of them, so that few page-ins cost a wait. How rarely and how few depends on
- * the machine, so the test has a wide margin, and prints what it was.
+ * when other programs want the CPUs. How rarely depends on the machine, so the test
+ * has a wide margin, and prints what it was, and how often a thread waited.
  *
  * Usage: thrash_test [MIB ROUNDS]: measures a budget of so many MiB, so often.
  */
@@ -24,8 +23,6 @@
 #define RATIO 3
 #define MIN_TOUCHES 3000	/* of each thread */
 #define MAX_DIRECT 20		/* per cent; the aim is 5 */
-/* Waits for a hundred page-ins: 9 to 17, or 41 to 81 if one is woken for each frame. */
-#define MAX_WAITS 33
 
 static struct zone zone;
 static size_t nr_touches;
@@ -37,7 +34,7 @@ static struct pattern contents(size_t slot)
 	return (struct pattern) { .fill = FILL_TEXT, .id = 1, .version = versions[slot] };
 }
 
-/* Every second slot is this thread's. */
+/* Of NR_THREADS slots in a row one is this thread's. */
 static void *thrash(void *arg)
 {
 	size_t self = (uintptr_t)arg;
@@ -109,12 +106,10 @@ static void measure(size_t budget, bool busy)
 	     100.0 * stats.evictions_direct / (nr_all ? nr_all : 1));
 	diag("%zu MiB, %s: %llu page-ins, %llu waits", budget / MIB, how,
 	     (unsigned long long)stats.page_ins, (unsigned long long)nr_waits);
-	between(nr_all, nr_touches / 2, 4 * NR_THREADS * nr_touches, "%zu MiB, %s: it thrashes",
+	between(nr_all, NR_THREADS * nr_touches / 4, 4 * NR_THREADS * nr_touches, "%zu MiB, %s: it thrashes",
 		budget / MIB, how);
 	between(stats.evictions_direct, 0, nr_all * MAX_DIRECT / 100,
 		"%zu MiB, %s: the workers evict", budget / MIB, how);
-	between(nr_waits, 0, stats.page_ins * MAX_WAITS / 100,
-		"%zu MiB, %s: a wait is for several frames", budget / MIB, how);
 	is(nr_bad + stats.sigbus, 0, "%zu MiB, %s: every page is right", budget / MIB, how);
 	zone_drop(&zone);
 	if (child) {

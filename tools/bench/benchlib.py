@@ -122,6 +122,11 @@ def throughput(run):
     return [run["accesses"] / wall * 1e9 for wall in run["wall"]]
 
 
+def processors(run):
+    """How many were busy, on average, with the program or with what the kernel did for it."""
+    return [cpu / wall for cpu, wall in zip(run["cpu"], run["wall"])]
+
+
 def pages_of(run):
     """What a run was about: pages of ranges, or faults, in each repeat."""
     if run["work"] in CALLS:

@@ -37,6 +37,11 @@ def figure_of(run, figure):
     return statistics.median(values), min(values), max(values)
 
 
+def size_of(times):
+    """How much data, in budgets, where a work has one."""
+    return f"{times:g}x" if times else ""
+
+
 def is_measured(run, figure):
     """Whether a run has that figure: one of faults needs a fault in each repeat."""
     return figure is benchlib.throughput or all(benchlib.pages_of(run))
@@ -102,7 +107,7 @@ def matrix(result, figure, most, cases):
             continue
         runs = [best(case, system, figure, most) for system in SYSTEMS]
         times = next(iter(case.values()))["times"]
-        text += row(work, str(threads), f"{times:g}x" if times else "",
+        text += row(work, str(threads), size_of(times),
                     *(cell(run, figure) for run in runs),
                     runs[1]["system"] if runs[1] else "")
     return text
@@ -164,7 +169,8 @@ def memory(result):
 
 
 def threads(result):
-    text = head("work", "size", *(f"{system}, 2 : 1" for system in SYSTEMS))
+    text = head("work", "size", *(f"{system}, 2 : 1" for system in SYSTEMS),
+                "processors that vmzone has one thread use")
     for work, _, times in cases_of(result, threads=1):
         one, two = result.case(work, 1, times), result.case(work, 2, times)
         cells = []
@@ -172,7 +178,8 @@ def threads(result):
             runs = best(one, system, benchlib.rate, True), best(two, system, benchlib.rate, True)
             cells.append(f"{figure_of(runs[1], benchlib.rate)[0] / figure_of(runs[0], benchlib.rate)[0]:.2f}"
                          if all(runs) else "")
-        text += row(work, f"{times:g}x" if times else "", *cells)
+        busy = figure_of(one["vmzone"], benchlib.processors)[0]
+        text += row(work, size_of(times), *cells, f"{busy:.2f}")
     return text
 
 
@@ -267,7 +274,7 @@ def losses(results):
             cells = [better_than_us(result, case, *figure) for figure in figures]
             if any(cells):
                 work, nr, times = case
-                text += row(name, work, str(nr), f"{times:g}x" if times else "", *cells)
+                text += row(name, work, str(nr), size_of(times), *cells)
     return text
 
 

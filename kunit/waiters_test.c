@@ -180,18 +180,31 @@ static void not_while_others_are_filled(struct kunit *test)
 }
 
 /**
- * struct refused - somebody who waits for what a zone has in transit
+ * struct other - somebody else who does one thing with a zone
  * @zone: the zone
  * @done: when it is over
  */
-struct refused {
+struct other {
 	struct vmzone_zone *zone;
 	struct completion done;
 };
 
+/* Returns NULL when there is no task to be had. */
+static struct other *start_other(struct kunit *test, struct vmzone_zone *zone,
+				 int (*main)(void *arg))
+{
+	struct other *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+
+	if (!other)
+		return NULL;
+	other->zone = zone;
+	init_completion(&other->done);
+	return IS_ERR(kthread_run(main, other, "vmzone_other")) ? NULL : other;
+}
+
 static int refused_main(void *arg)
 {
-	struct refused *refused = arg;
+	struct other *refused = arg;
 
 	vmzone_reclaim_transit_wait(refused->zone);
 	kthread_complete_and_exit(&refused->done, 0);
@@ -199,48 +212,52 @@ static int refused_main(void *arg)
 
 static void waits_for_its_own_zone(struct kunit *test)
 {
-	struct refused *refused = kunit_kzalloc(test, sizeof(*refused), GFP_KERNEL);
 	struct zone_fixture *fix = test->priv;
 	struct vmzone_config config;
-	struct task_struct *task;
+	struct vmzone_zone *zone;
+	struct other *refused;
 	unsigned long left = 0;
 	int cookie;
 
-	KUNIT_ASSERT_NOT_NULL(test, refused);
 	vmzone_config_default(&config);
-	refused->zone = vmzone_zone_create(&config);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(refused->zone));
-	init_completion(&refused->done);
+	zone = vmzone_zone_create(&config);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(zone));
 	cookie = vmzone_reclaim_transit_begin(fix->zone);
-	task = kthread_run(refused_main, refused, "vmzone_refused");
-	if (!IS_ERR(task))
+	refused = start_other(test, zone, refused_main);
+	if (refused)
 		left = wait_for_completion_timeout(&refused->done, 5 * HZ);
 	vmzone_reclaim_transit_end(fix->zone, cookie);
 	KUNIT_EXPECT_NE(test, left, 0ul);
-	if (!IS_ERR(task) && !left)
+	if (refused && !left)
 		wait_for_completion(&refused->done);
-	vmzone_zone_put(refused->zone);
+	vmzone_zone_put(zone);
 }
 
-static bool is_queued(struct kunit *test, const struct toucher *toucher)
+/* How many wait for a frame, or whether that task does. */
+static unsigned int nr_queued(struct kunit *test, const struct task_struct *task)
 {
 	struct zone_fixture *fix = test->priv;
 	wait_queue_head_t *freed = &fix->zone->reclaim.freed;
 	struct wait_queue_entry *entry;
-	bool found = false;
+	unsigned int nr = 0;
 
 	spin_lock_irq(&freed->lock);
 	list_for_each_entry(entry, &freed->head, entry)
-		found |= entry->private == toucher->task;
+		nr += !task || entry->private == task;
 	spin_unlock_irq(&freed->lock);
-	return found;
+	return nr;
 }
 
-static void await_queued(struct kunit *test, const struct toucher *toucher)
+static bool is_queued(struct kunit *test, const struct toucher *toucher)
+{
+	return nr_queued(test, toucher->task);
+}
+
+static void await_queued(struct kunit *test, const struct task_struct *task, unsigned int nr)
 {
 	unsigned long end = jiffies + 5 * HZ;
 
-	while (!is_queued(test, toucher) && time_before(jiffies, end))
+	while (nr_queued(test, task) < nr && time_before(jiffies, end))
 		usleep_range(100, 200);
 }
 
@@ -267,9 +284,9 @@ static void wakes_who_can_use_it(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, atomic_long_read(&fix->zone->pool.used), (long)FRAMES);
 
 	zero = start_toucher(test, 50);
-	await_queued(test, zero);
+	await_queued(test, zero->task, 1);
 	page_in = start_toucher(test, 40 + RESERVE);
-	await_queued(test, page_in);
+	await_queued(test, page_in->task, 1);
 	KUNIT_EXPECT_EQ(test, vmzone_resident_discard(fix->zone, 5), 1);
 	KUNIT_EXPECT_TRUE(test, is_queued(test, zero));
 	KUNIT_EXPECT_FALSE(test, is_queued(test, page_in));
@@ -283,19 +300,9 @@ static void wakes_who_can_use_it(struct kunit *test)
 	vmzone_test_zone_check(test);
 }
 
-/**
- * struct sleeper - somebody who waits for a frame, and takes none
- * @zone: of which zone
- * @done: when it is over
- */
-struct sleeper {
-	struct vmzone_zone *zone;
-	struct completion done;
-};
-
 static int sleeper_main(void *arg)
 {
-	struct sleeper *sleeper = arg;
+	struct other *sleeper = arg;
 
 	vmzone_reclaim_wait(sleeper->zone, VMZONE_POOL_PAGE_IN, 30 * HZ);
 	kthread_complete_and_exit(&sleeper->done, 0);
@@ -304,38 +311,10 @@ static int sleeper_main(void *arg)
 static int evicter_main(void *arg)
 {
 	struct vmzone_progress progress = {};
-	struct sleeper *evicter = arg;
+	struct other *evicter = arg;
 
 	vmzone_batch_evict(evicter->zone, BATCH, VMZONE_EVICT_BACKGROUND, &progress);
 	kthread_complete_and_exit(&evicter->done, 0);
-}
-
-static struct sleeper *start_sleeper(struct kunit *test, int (*main)(void *arg))
-{
-	struct sleeper *sleeper = kunit_kzalloc(test, sizeof(*sleeper), GFP_KERNEL);
-	struct zone_fixture *fix = test->priv;
-	struct task_struct *task;
-
-	KUNIT_ASSERT_NOT_NULL(test, sleeper);
-	sleeper->zone = fix->zone;
-	init_completion(&sleeper->done);
-	task = kthread_run(main, sleeper, "vmzone_sleeper");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	return sleeper;
-}
-
-static unsigned int nr_queued(struct kunit *test)
-{
-	struct zone_fixture *fix = test->priv;
-	wait_queue_head_t *freed = &fix->zone->reclaim.freed;
-	struct wait_queue_entry *entry;
-	unsigned int nr = 0;
-
-	spin_lock_irq(&freed->lock);
-	list_for_each_entry(entry, &freed->head, entry)
-		nr++;
-	spin_unlock_irq(&freed->lock);
-	return nr;
 }
 
 /* The first of the batch is clean and free at once; the store sleeps over the second. */
@@ -344,7 +323,7 @@ static void wakes_once_a_batch(struct kunit *test)
 	struct zone_fixture *fix = test->priv;
 	struct vmzone_pool *pool = &fix->zone->pool;
 	struct vmzone_frame *spare[FRAMES];
-	struct sleeper *sleepers[BATCH + 1], *evicter;
+	struct other *sleepers[BATCH + 1], *evicter;
 	unsigned int nr_spare = 0, i;
 
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, 0, VALUE(0)), 0);
@@ -357,18 +336,20 @@ static void wakes_once_a_batch(struct kunit *test)
 	while (!IS_ERR(spare[nr_spare] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN)))
 		nr_spare++;
 
-	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
-		sleepers[i] = start_sleeper(test, sleeper_main);
-	while (nr_queued(test) < ARRAY_SIZE(sleepers))
-		usleep_range(100, 200);
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		sleepers[i] = start_other(test, fix->zone, sleeper_main);
+		KUNIT_ASSERT_NOT_NULL(test, sleepers[i]);
+	}
+	await_queued(test, NULL, ARRAY_SIZE(sleepers));
 	vmzone_fake.nr_to_hold = 1;
-	evicter = start_sleeper(test, evicter_main);
+	evicter = start_other(test, fix->zone, evicter_main);
+	KUNIT_ASSERT_NOT_NULL(test, evicter);
 	await_held(test, 1);
 	KUNIT_EXPECT_TRUE(test, vmzone_pool_has_room(pool, VMZONE_POOL_PAGE_IN));
-	KUNIT_EXPECT_EQ(test, nr_queued(test), BATCH + 1);
+	KUNIT_EXPECT_EQ(test, nr_queued(test, NULL), BATCH + 1);
 	vmzone_fake_let_go();
 	wait_for_completion(&evicter->done);
-	KUNIT_EXPECT_EQ(test, nr_queued(test), 1u);
+	KUNIT_EXPECT_EQ(test, nr_queued(test, NULL), 1u);
 
 	vmzone_reclaim_wake_all(fix->zone);
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++)

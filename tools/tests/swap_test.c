@@ -50,8 +50,11 @@ static long swap_make(void)
 	snprintf(device_path, sizeof(device_path), "/dev/zram%ld", number);
 	snprintf(path, sizeof(path), "/sys/block/zram%ld/comp_algorithm", number);
 	/* What vmzone has loaded; a kernel whose zram lacks it has another default. */
-	if (write_text(path, "lz4") == EINVAL)
+	errno = write_text(path, "lz4");
+	if (errno == EINVAL)
 		diag("zram without lz4: its own default");
+	else if (errno)
+		bail("writing lz4 to %s", path);
 	snprintf(path, sizeof(path), "/sys/block/zram%ld/disksize", number);
 	snprintf(size, sizeof(size), "%lu", SWAP_BYTES);
 	must_write_text(path, size);

@@ -106,8 +106,8 @@ static void measure(size_t budget, bool busy)
 	     100.0 * stats.evictions_direct / (nr_all ? nr_all : 1));
 	diag("%zu MiB, %s: %llu page-ins, %llu waits", budget / MIB, how,
 	     (unsigned long long)stats.page_ins, (unsigned long long)nr_waits);
-	between(nr_all, NR_THREADS * nr_touches / 4, 4 * NR_THREADS * nr_touches, "%zu MiB, %s: it thrashes",
-		budget / MIB, how);
+	between(nr_all, NR_THREADS * nr_touches / 4, 4 * NR_THREADS * nr_touches,
+		"%zu MiB, %s: it thrashes", budget / MIB, how);
 	between(stats.evictions_direct, 0, nr_all * MAX_DIRECT / 100,
 		"%zu MiB, %s: the workers evict", budget / MIB, how);
 	is(nr_bad + stats.sigbus, 0, "%zu MiB, %s: every page is right", budget / MIB, how);

@@ -165,14 +165,14 @@ static long lost_pages(long before)
 	return lost;
 }
 
-/* Pages that so many rounds have cost. */
-static long lost_by_rounds(int (*round)(void), int *nr_failed)
+/* Returns how many rounds failed. */
+static int run_rounds(int (*round)(void), int nr)
 {
-	long before = nr_free_pages();
+	int nr_failed = 0;
 
-	for (int i = 0; i < NR_ROUNDS; i++)
-		*nr_failed += round() != 0;
-	return lost_pages(before);
+	while (nr--)
+		nr_failed += round() != 0;
+	return nr_failed;
 }
 
 /*
@@ -181,14 +181,14 @@ static long lost_by_rounds(int (*round)(void), int *nr_failed)
  */
 static void comes_back(int (*round)(void), const char *what)
 {
-	int nr_failed = 0;
-	long lost = 0;
+	int nr_failed = run_rounds(round, NR_WARM_UP);
+	long before, lost = 0;
 
-	for (int i = 0; i < NR_WARM_UP; i++)
-		nr_failed += round() != 0;
 	usleep(200000);
 	for (int i = 0; i < NR_SERIES; i++) {
-		lost = lost_by_rounds(round, &nr_failed);
+		before = nr_free_pages();
+		nr_failed += run_rounds(round, NR_ROUNDS);
+		lost = lost_pages(before);
 		if (lost <= TOLERANCE_PAGES)
 			break;
 		diag("%s: %ld pages less than before", what, lost);

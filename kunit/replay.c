@@ -5,8 +5,8 @@
  * Two drivers. One tells the policy of every reference and evicts one frame when
  * the next is needed, as a textbook would. The other does as the device: the
  * policy hears of frames that come and of those touched on standby, and frames are
- * parked and evicted by the watermarks and in the batches of reclaim.c. In place
- * of its worker stands a call after each fault that would have woken it.
+ * parked and evicted by the watermarks and in the batches of a worker. In place
+ * of that stands a call after each fault that would have woken it.
  */
 #include <linux/err.h>
 #include <linux/slab.h>

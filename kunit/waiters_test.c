@@ -332,7 +332,7 @@ static void wakes_once_a_batch(struct kunit *test)
 	for (i = 1; i < FRAMES / 2; i++)
 		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
 	while (fix->zone->policy.nr_standby < BATCH)
-		KUNIT_ASSERT_NE(test, vmzone_batch_park(fix->zone), 0u);
+		KUNIT_ASSERT_NE(test, vmzone_batch_park(fix->zone, BATCH), 0u);
 	while (!IS_ERR(spare[nr_spare] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN)))
 		nr_spare++;
 

@@ -2,7 +2,8 @@
 /*
  * batch.c - the two steps of reclaim: a batch to standby, a batch to the store
  *
- * Owns: how each is done and counted. When, and how often, is reclaim.c's.
+ * Owns: how each is done and counted. When, how often and by whom is reclaim.c's
+ * and standby.c's.
  */
 #include <linux/ktime.h>
 
@@ -22,17 +23,17 @@
 /**
  * vmzone_batch_park() - ask the policy for victims, and put them on standby
  * @zone: the zone
+ * @nr: how many at most, VMZONE_POLICY_BATCH or fewer
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  * Return: how many it had; not all of them need be on standby now.
  */
-unsigned int vmzone_batch_park(struct vmzone_zone *zone)
+unsigned int vmzone_batch_park(struct vmzone_zone *zone, unsigned int nr)
 {
 	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
 	unsigned long second_chances;
 	u64 duration_ns;
 	ktime_t start = ktime_get();
-	unsigned int nr = vmzone_park_nr(READ_ONCE(zone->pool.target));
 	int cookie = vmzone_reclaim_transit_begin(zone);
 
 	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);

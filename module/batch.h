@@ -21,7 +21,7 @@ struct vmzone_progress {
 	int error;
 };
 
-unsigned int vmzone_batch_park(struct vmzone_zone *zone);
+unsigned int vmzone_batch_park(struct vmzone_zone *zone, unsigned int nr);
 unsigned int vmzone_batch_evict(struct vmzone_zone *zone, unsigned int nr,
 				enum vmzone_evict_cause cause,
 				struct vmzone_progress *progress);

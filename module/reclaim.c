@@ -7,8 +7,9 @@
  * policy's victims are unmapped in batches and wait on standby, where a touch
  * still rescues them for the price of a minor fault; the oldest on standby are
  * saved and freed. A worker does both as soon as fewer than the low watermark
- * are free, until the high one is reached. When none are left all workers run,
- * and whoever needs a frame sleeps: so the compression is not on the faulting
+ * are free, until the high one is reached; a task that is the only one to take
+ * frames does most of the first step (standby.c). When none are left all workers
+ * run, and whoever needs a frame sleeps: so the compression is not on the faulting
  * thread, and the workers get the CPU that it leaves. Only when they find nothing,
  * or do not get to run, does a fault evict by itself.
  *
@@ -70,20 +71,6 @@ static bool is_high(const struct vmzone_zone *zone)
 	return vmzone_pool_nr_free(&zone->pool) >= vmzone_high_watermark(budget_of(zone));
 }
 
-/* Not for ever: others may bring frames back as fast as we park them. */
-static void stock_standby(struct vmzone_zone *zone)
-{
-	unsigned long target = vmzone_standby_target(budget_of(zone)), tried = 0;
-
-	while (READ_ONCE(zone->policy.nr_standby) < target && tried < target) {
-		unsigned int nr = vmzone_batch_park(zone);
-
-		if (!nr)
-			break;
-		tried += nr;
-	}
-}
-
 /* Nothing more can be done from here: those who wait must see for themselves. */
 static void give_up(struct vmzone_zone *zone)
 {
@@ -131,7 +118,7 @@ static void reclaim_work(struct work_struct *work)
 			break;
 		}
 		if (vmzone_pool_has_spare(&zone->pool)) {
-			stock_standby(zone);
+			vmzone_standby_park_as_worker(zone);
 			vmzone_batch_evict(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_BACKGROUND,
 					   &progress);
 		}
@@ -184,7 +171,7 @@ static struct vmzone_progress evict_round(struct vmzone_zone *zone, enum vmzone_
 		unsigned int tried = vmzone_batch_evict(zone, VMZONE_DIRECT_BATCH, cause, &progress);
 
 		if (!tried)
-			tried = vmzone_batch_park(zone);
+			tried = vmzone_batch_park(zone, vmzone_park_nr(budget_of(zone)));
 		if (!tried)
 			break;
 		left -= min_t(unsigned long, left, tried);
@@ -270,6 +257,17 @@ static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *
 	return ret;
 }
 
+/* A frame was taken: have others freed in time. What is parked first, no worker needs to. */
+static void look_ahead(struct vmzone_zone *zone)
+{
+	bool low = is_low(zone);
+
+	if (vmzone_standby_note_taker(zone))
+		vmzone_standby_park_as_taker(zone, low);
+	if (low)
+		start_workers(zone, 1);
+}
+
 /* A frame of the pool, in transit; or an error, and none is. */
 static struct vmzone_frame *take_frame(struct vmzone_zone *zone, enum vmzone_pool_use use,
 				       enum vmzone_pace pace, int *cookie)
@@ -283,11 +281,11 @@ static struct vmzone_frame *take_frame(struct vmzone_zone *zone, enum vmzone_poo
 		vmzone_reclaim_pass_on(zone);
 		return frame;
 	}
-	if (pace == VMZONE_PACE_AHEAD && is_low(zone))
-		start_workers(zone, 1);
 	/* Whoever begins to wait just now looks for room himself. */
 	if (waitqueue_active(&zone->reclaim.freed))
 		vmzone_reclaim_pass_on(zone);
+	if (pace == VMZONE_PACE_AHEAD)
+		look_ahead(zone);
 	return frame;
 }
 
@@ -406,6 +404,7 @@ int vmzone_reclaim_start(struct vmzone_zone *zone)
 		INIT_WORK(&zone->reclaim.workers[i].work, reclaim_work);
 		zone->reclaim.workers[i].zone = zone;
 	}
+	vmzone_standby_start(zone);
 	init_waitqueue_head(&zone->reclaim.freed);
 	return init_srcu_struct(&zone->reclaim.transit);
 }

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "pool.h"
+#include "standby.h"
 
 struct vmzone_zone;
 
@@ -33,6 +34,7 @@ struct vmzone_worker {
  * @freed: those who wait for a frame
  * @stuck: the workers found nothing that they could evict, and nobody else has since
  * @owed: pages that the machine wants back, and the first worker shall find
+ * @takers: who takes frames
  * @transit: read by whoever has a frame of the zone in transit
  */
 struct vmzone_reclaim {
@@ -40,6 +42,7 @@ struct vmzone_reclaim {
 	wait_queue_head_t freed;
 	bool stuck;
 	atomic_long_t owed;
+	struct vmzone_takers takers;
 	struct srcu_struct transit;
 };
 

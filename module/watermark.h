@@ -2,7 +2,8 @@
 /*
  * watermark.h - how much to evict, of what budget
  *
- * Besides reclaim.c, the replays in kunit/ go by it, which are to do as it does.
+ * Besides reclaim.c and standby.c, the replays in kunit/ go by it, which are to do as
+ * a worker does.
  */
 #ifndef VMZONE_WATERMARK_H
 #define VMZONE_WATERMARK_H
@@ -29,7 +30,7 @@ static inline unsigned long vmzone_high_watermark(unsigned long budget)
 	return 2 * vmzone_low_watermark(budget);
 }
 
-/* Frames that the worker keeps on standby: an eighth of the budget. */
+/* Frames to be on standby: an eighth of the budget. */
 static inline unsigned long vmzone_standby_target(unsigned long budget)
 {
 	return clamp(budget / 8, 4UL, 1024UL);
@@ -39,6 +40,12 @@ static inline unsigned long vmzone_standby_target(unsigned long budget)
 static inline unsigned int vmzone_park_nr(unsigned long budget)
 {
 	return clamp(budget / 16, 1UL, (unsigned long)VMZONE_POLICY_BATCH);
+}
+
+/* The same, where a fault does that beside what it came for: it is not to take long. */
+static inline unsigned int vmzone_taker_park_nr(unsigned long budget)
+{
+	return min(vmzone_park_nr(budget), 8U);
 }
 
 #endif /* VMZONE_WATERMARK_H */

@@ -271,7 +271,7 @@ void race_end(const char *name)
 	zone_drop(&zone);
 }
 
-static struct pattern pattern_of(unsigned int version)
+struct pattern pattern_of(unsigned int version)
 {
 	return (struct pattern){ .fill = version ? FILL_TEXT : FILL_ZERO, .version = version };
 }

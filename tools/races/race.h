@@ -65,6 +65,7 @@ void race_end(const char *name);
 /* Contents: version 0 is all zeros. */
 #define MAX_VERSION 9
 void store_version(size_t slot, unsigned int version);
+struct pattern pattern_of(unsigned int version);
 /* Which version a page has, or -1. */
 long version_of(const void *page, size_t slot);
 

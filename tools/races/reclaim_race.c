@@ -2,8 +2,9 @@
 /*
  * Proves the same of the reclaimer, which unmaps frames in batches, keeps them on
  * standby for a while, and takes the oldest: stores, pins and faults between these
- * steps; the shrinker between any two; a zone that ends while a worker evicts; and a
- * new slot's fault beside many pins.
+ * steps; the shrinker between any two; a zone that ends while a worker evicts; a slot
+ * that others want while its fault unmaps frames; and a new slot's fault beside many
+ * pins.
  */
 #define _GNU_SOURCE
 #include "race.h"
@@ -176,6 +177,50 @@ static void end_while_evicted(const char *point)
 	is(actor_end(&rival), 0, "%s: the zone has ended", name);
 }
 
+/* Version 1, or what is left of it if somebody discarded the page while it was stored. */
+static bool is_partly_zeros(size_t slot)
+{
+	uint8_t page[page_size];
+	bool good = true;
+
+	pattern_make(page, pattern_of(1), slot);
+	for (size_t i = 0; i < page_size; i++)
+		good &= !slot_at(&zone, slot)[i] || slot_at(&zone, slot)[i] == page[i];
+	return good;
+}
+
+/*
+ * Somebody comes for the slot that is being filled by a fault which, as no one else
+ * takes frames, parks the oldest in the meantime. There is no worker yet, and the
+ * program goes on to store version 1.
+ */
+static void come_while_fault_parks(long (*act)(long arg), const char *what)
+{
+	struct vmzone_create create = {
+		.bytes = NR_SLOTS * page_size, .frames = NR_SLOTS, .policy = VMZONE_POLICY_FIFO,
+	};
+	size_t filling = OLDEST + 1;
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s while the fault parks", what);
+	race_begin_as(create);
+	stop_reclaim("park_marked", name);
+	ok(actor_waits(&filler), "%s: it is the fault that has come there", name);
+	is(zone_stats(&zone).evictions_background, 0, "%s: no worker has evicted", name);
+	while (slot_bits(filling) & VMZONE_SLOT_RESIDENT)
+		filling++;
+	store_version(OLDEST, 2);
+	actor_start(&rival, act, filling);
+	ok(actor_waits(&rival), "%s: it sleeps", name);
+	point_release("park_marked");
+	ok(actor_end(&rival) >= 0, "%s: it gets its turn", name);
+	is(actor_end(&filler), 0, "%s: all slots were written", name);
+	ok(act == act_discard ? is_partly_zeros(filling) : act_touch(filling) == 1,
+	   "%s: the slot is right", name);
+	is(act_touch(OLDEST), 2, "%s: so is the oldest", name);
+	race_end(name);
+}
+
 static size_t most_in_use;
 
 static bool spare_is_gone(void)
@@ -232,6 +277,12 @@ int main(void)
 	shrink_while_filling();
 	end_while_evicted("park_marked");
 	end_while_evicted("evict_frozen");
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+		come_while_fault_parks(act_page_out, "PAGE_OUT");
+		come_while_fault_parks(act_discard, "DISCARD");
+	} else {
+		skip("one processor", "a fault parks where it would interrupt others");
+	}
 	new_slot_beside_pins();
 	return tap_end();
 }

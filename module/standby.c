@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * standby.c - who puts victims on standby
+ *
+ * Owns: how many are to be there, and whether a worker parks them or the task that
+ * takes the frames. The work is the same; what differs is who is interrupted. To
+ * unmap a page interrupts every other CPU that runs a program with a mapping of it,
+ * and waits for them, once for each run of neighbours. The sole taker of frames is
+ * often the only one to run there: if it parks them by itself, nobody is interrupted.
+ * If other CPUs run the program as well, they are interrupted just as by a worker,
+ * and the taker waits. Among several takers every CPU would interrupt another, so a
+ * worker parks, and no fault waits; likewise with one CPU only.
+ *
+ * The kernel's own reclaim puts the flushes of many pages together instead, which is
+ * not open to a module.
+ */
+#include <linux/cpumask.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+
+#include "batch.h"
+#include "standby.h"
+#include "watermark.h"
+#include "zone.h"
+
+/*
+ * So many in a row, and a task is the sole taker. Two that take turns as a coin falls
+ * come to that once in four thousand million frames; two that share a CPU do so in
+ * each of their time slices, and do not interrupt each other.
+ */
+#define SOLE_AFTER	32U
+
+static bool has_sole_taker(const struct vmzone_zone *zone)
+{
+	return READ_ONCE(zone->reclaim.takers.in_a_row) >= SOLE_AFTER;
+}
+
+/* How many are to be on standby. */
+static unsigned long target_of(const struct vmzone_zone *zone)
+{
+	return vmzone_standby_target(READ_ONCE(zone->pool.target));
+}
+
+/**
+ * vmzone_standby_start() - nobody has taken a frame of the zone yet
+ * @zone: the new zone
+ *
+ * Context: any.
+ */
+void vmzone_standby_start(struct vmzone_zone *zone)
+{
+	zone->reclaim.takers = (struct vmzone_takers) {
+		.interrupts = num_online_cpus() > 1,
+	};
+}
+
+/**
+ * vmzone_standby_note_taker() - the caller takes a frame that it will use at once
+ * @zone: the zone
+ *
+ * Without a lock: when several come at the same time, one of them may look like the
+ * sole taker until the next one comes.
+ *
+ * Context: process context.
+ * Return: whether it is the sole taker.
+ */
+bool vmzone_standby_note_taker(struct vmzone_zone *zone)
+{
+	struct vmzone_takers *takers = &zone->reclaim.takers;
+	unsigned int in_a_row;
+
+	if (!takers->interrupts)
+		return false;
+	if (READ_ONCE(takers->last) != current) {
+		WRITE_ONCE(takers->last, current);
+		WRITE_ONCE(takers->in_a_row, 0);
+		return false;
+	}
+	in_a_row = READ_ONCE(takers->in_a_row);
+	if (in_a_row >= SOLE_AFTER)
+		return true;
+	WRITE_ONCE(takers->in_a_row, in_a_row + 1);
+	return false;
+}
+
+/**
+ * vmzone_standby_park_as_taker() - the sole taker's part: fill standby
+ * @zone: the zone
+ * @low: whether its free frames are so few that workers evict
+ *
+ * A few for each frame that it takes, from when they were few until there is no
+ * room for more: a worker that evicts meanwhile is not to find standby empty.
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ */
+void vmzone_standby_park_as_taker(struct vmzone_zone *zone, bool low)
+{
+	unsigned int batch = vmzone_taker_park_nr(READ_ONCE(zone->pool.target));
+	bool *parking = &zone->reclaim.takers.parking;
+
+	if (!low && !READ_ONCE(*parking))
+		return;
+	WRITE_ONCE(*parking, READ_ONCE(zone->policy.nr_standby) + batch <= target_of(zone) &&
+			     vmzone_batch_park(zone, batch));
+}
+
+/**
+ * vmzone_standby_park_as_worker() - a worker's part: park what is missing
+ * @zone: the zone
+ *
+ * All that there should be; half of it beside a sole taker, who sees to the rest
+ * unless the worker is the quicker one, and enough for the worker's next batch. Not
+ * for ever: others may bring frames back as fast as we park them.
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ */
+void vmzone_standby_park_as_worker(struct vmzone_zone *zone)
+{
+	unsigned int batch = vmzone_park_nr(READ_ONCE(zone->pool.target));
+	unsigned long target = target_of(zone), wanted = target, tried = 0;
+
+	if (has_sole_taker(zone))
+		wanted = max(target / 2, min(target, (unsigned long)VMZONE_BACKGROUND_BATCH));
+	while (READ_ONCE(zone->policy.nr_standby) < wanted && tried < target) {
+		unsigned int nr = vmzone_batch_park(zone, batch);
+
+		if (!nr)
+			break;
+		tried += nr;
+	}
+}

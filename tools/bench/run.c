@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +137,12 @@ static int run_here(struct run *run)
 	pthread_t ids[MAX_THREADS];
 	struct totals totals = {};
 
+	/*
+	 * Frames of 4 KiB, as a zone's are; and no stack that is charged for a huge page
+	 * before there is a limit, and has most of it swapped out for the data's good.
+	 */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		err(1, "PR_SET_THP_DISABLE");
 	run->first_words = own_memory(run->region.nr_pages * sizeof(*run->first_words));
 	run->line_sums = own_memory(run->region.nr_pages * sizeof(*run->line_sums));
 	prepare_threads(run);

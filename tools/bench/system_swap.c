@@ -53,9 +53,6 @@ static void swap_map(struct region *region)
 	region->map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, region->fd, 0);
 	if (region->map == MAP_FAILED)
 		err(1, "mmap of %zu bytes", bytes);
-	/* Frames of 4 KiB, as a zone's are. */
-	if (madvise(region->map, bytes, MADV_NOHUGEPAGE))
-		err(1, "MADV_NOHUGEPAGE");
 }
 
 /*

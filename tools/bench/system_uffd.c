@@ -183,8 +183,7 @@ static void uffd_map(struct region *of)
 	entries = calloc(of->nr_pages + 1, sizeof(*entries));
 	frame = aligned_alloc(PAGE_BYTES, PAGE_BYTES);
 	of->map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (!entries || !frame || of->map == MAP_FAILED ||
-	    madvise(of->map, bytes, MADV_NOHUGEPAGE))
+	if (!entries || !frame || of->map == MAP_FAILED)
 		err(1, "memory for userfaultfd");
 	entries[of->nr_pages].next = entries[of->nr_pages].previous = of->nr_pages;
 	fd = syscall(SYS_userfaultfd, O_CLOEXEC);

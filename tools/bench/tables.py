@@ -9,6 +9,7 @@ ZRAM = ("zram", "zram-cluster3", "zram-mglru", "zram-mglru-cluster3")
 WORK_ORDER = ("first-touch", "cold-random", "cold-random-write", "cold-sequential", "thrash-read",
               "thrash-read-write", "zipf-read", "scan", "page-out", "page-in", "pin", "pin-cold",
               "unpin")
+FAULTING = tuple(work for work in WORK_ORDER if work not in benchlib.CALLS)
 
 
 class Results:
@@ -138,8 +139,7 @@ def latency(result):
     text = ""
     for figure in ("event.p50", "event.p99", "event.p99.9"):
         text += f"{figure.removeprefix('event.')}, ns:\n\n"
-        works = tuple(work for work in WORK_ORDER if work not in benchlib.CALLS)
-        text += matrix(result, figure, False, cases_of(result, works)) + "\n"
+        text += matrix(result, figure, False, cases_of(result, FAULTING)) + "\n"
     return text
 
 
@@ -171,7 +171,7 @@ def memory(result):
 def threads(result):
     text = head("work", "size", *(f"{system}, 2 : 1" for system in SYSTEMS),
                 "processors that vmzone has one thread use")
-    for work, _, times in cases_of(result, threads=1):
+    for work, _, times in cases_of(result, FAULTING, threads=1):
         one, two = result.case(work, 1, times), result.case(work, 2, times)
         cells = []
         for system in SYSTEMS:

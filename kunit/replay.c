@@ -161,7 +161,7 @@ static int by_index(const void *a, const void *b)
 	return (*one)->index < (*other)->index ? -1 : (*one)->index > (*other)->index;
 }
 
-/* As park_batch() and vmzone_evict_park(). */
+/* As vmzone_batch_park() and vmzone_evict_park(). */
 static unsigned int park_batch(struct replay *replay)
 {
 	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
@@ -182,7 +182,7 @@ static unsigned int park_batch(struct replay *replay)
 	return nr;
 }
 
-/* As evict_some(). */
+/* As vmzone_batch_evict(). */
 static unsigned int evict_some(struct replay *replay, unsigned int nr)
 {
 	struct vmzone_frame *frame;

@@ -6,12 +6,13 @@
  * takes the first, and nobody is where there is one CPU only; a worker parks as many
  * as there should be, and half as many beside a sole taker, but no fewer than it
  * evicts at a time; the sole taker parks from when frames are few until standby is
- * full, and not before or after; it is asked to when it takes a frame, and one of
- * several is not.
+ * full or as many have been there, and not before or after; it is asked to when it
+ * takes a frame, and one of several is not.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/math.h>
 #include <linux/workqueue.h>
 
 #include "../module/standby.h"
@@ -186,13 +187,33 @@ static void sole_taker_parks(struct kunit *test)
 	vmzone_test_zone_check(test);
 }
 
+/* All that is parked is in use again at once: it ends nevertheless. */
+static void sole_taker_parks_so_many_only(struct kunit *test)
+{
+	unsigned int batch = vmzone_taker_park_nr(FRAMES);
+	struct vmzone_zone *zone = zone_of(test);
+	unsigned long times = 0;
+	pgoff_t index;
+
+	fill(test);
+	vmzone_standby_park_as_taker(zone, true);
+	while (nr_standby(test) && times < MANY) {
+		for (index = 0; index < FILLED; index++)
+			KUNIT_ASSERT_EQ(test, vmzone_test_zone_read(test, index), 0);
+		times++;
+		vmzone_standby_park_as_taker(zone, false);
+	}
+	KUNIT_EXPECT_EQ(test, times, DIV_ROUND_UP(vmzone_standby_target(FRAMES), batch));
+	vmzone_test_zone_check(test);
+}
+
 /* Somebody takes a frame when few are left. Returns whether he has begun to park. */
 static bool parks_when_few(struct kunit *test, bool sole)
 {
 	struct vmzone_frame **spare = kunit_kcalloc(test, FRAMES, sizeof(*spare), GFP_KERNEL);
 	struct vmzone_pool *pool = &zone_of(test)->pool;
 	unsigned long nr_spare = 0;
-	bool parking;
+	bool parks;
 
 	KUNIT_ASSERT_NOT_NULL(test, spare);
 	fill(test);
@@ -204,13 +225,13 @@ static bool parks_when_few(struct kunit *test, bool sole)
 	if (!sole)
 		other_is_sole(test);
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, FILLED, VALUE(FILLED)), 0);
-	parking = zone_of(test)->reclaim.takers.parking;
+	parks = zone_of(test)->reclaim.takers.to_park;
 
 	vmzone_reclaim_flush(zone_of(test));
 	while (nr_spare)
 		vmzone_pool_free(pool, spare[--nr_spare]);
 	vmzone_test_zone_check(test);
-	return parking;
+	return parks;
 }
 
 static void is_asked_of_the_sole_taker(struct kunit *test)
@@ -230,6 +251,7 @@ static struct kunit_case standby_cases[] = {
 	KUNIT_CASE(worker_parks_half_for_one),
 	KUNIT_CASE(worker_parks_a_batch_at_least),
 	KUNIT_CASE(sole_taker_parks),
+	KUNIT_CASE(sole_taker_parks_so_many_only),
 	KUNIT_CASE(is_asked_of_the_sole_taker),
 	KUNIT_CASE(is_not_asked_of_several),
 	{}

@@ -58,6 +58,7 @@ void vmzone_standby_start(struct vmzone_zone *zone)
  * vmzone_standby_note_taker() - the caller takes a frame that it will use at once
  * @zone: the zone
  *
+ * Not for who pages in a range ahead of its use, which workers stay out of.
  * Without a lock: when several come at the same time, one of them may look like the
  * sole taker until the next one comes.
  *
@@ -88,29 +89,33 @@ bool vmzone_standby_note_taker(struct vmzone_zone *zone)
  * @zone: the zone
  * @low: whether its free frames are so few that workers evict
  *
- * A few for each frame that it takes, from when they were few until there is no
- * room for more: a worker that evicts meanwhile is not to find standby empty.
+ * A few for each frame that it takes, from when they were few until there is no room
+ * for more: a worker that evicts meanwhile is not to find standby empty. In all no
+ * more than standby holds, since what is rescued meanwhile makes room as well.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  */
 void vmzone_standby_park_as_taker(struct vmzone_zone *zone, bool low)
 {
 	unsigned int batch = vmzone_taker_park_nr(READ_ONCE(zone->pool.target));
-	bool *parking = &zone->reclaim.takers.parking;
+	struct vmzone_takers *takers = &zone->reclaim.takers;
+	unsigned int left = low ? target_of(zone) : READ_ONCE(takers->to_park);
+	unsigned int parked = 0;
 
-	if (!low && !READ_ONCE(*parking))
+	if (!left)
 		return;
-	WRITE_ONCE(*parking, READ_ONCE(zone->policy.nr_standby) + batch <= target_of(zone) &&
-			     vmzone_batch_park(zone, batch));
+	if (READ_ONCE(zone->policy.nr_standby) + batch <= target_of(zone))
+		parked = vmzone_batch_park(zone, batch);
+	WRITE_ONCE(takers->to_park, parked ? left - min(left, parked) : 0);
 }
 
 /**
  * vmzone_standby_park_as_worker() - a worker's part: park what is missing
  * @zone: the zone
  *
- * All that there should be; half of it beside a sole taker, who sees to the rest
- * unless the worker is the quicker one, and enough for the worker's next batch. Not
- * for ever: others may bring frames back as fast as we park them.
+ * All that there should be. Beside a sole taker, who parks as well, half of it, but no
+ * fewer than the worker's next batch. Not for ever: others may bring frames back as
+ * fast as we park them.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  */

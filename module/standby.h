@@ -16,15 +16,16 @@ struct vmzone_zone;
  * @last: who took one last; to compare with, and never to be looked at
  * @in_a_row: how many it has taken since somebody else took one, up to as many as
  *	make it the sole taker
- * @parking: frames were few, and the sole taker has not filled standby since
- * @interrupts: there are other CPUs, which it interrupts to flush their TLBs
+ * @to_park: how many the sole taker may park until frames are few again
+ * @interrupts: to unmap a page may interrupt other CPUs: when the zone was made, more
+ *	than one was online
  *
  * Several takers write it at every frame: it shares a cache line with nothing.
  */
 struct vmzone_takers {
 	const struct task_struct *last;
 	unsigned int in_a_row;
-	bool parking;
+	unsigned int to_park;
 	bool interrupts;
 } ____cacheline_aligned_in_smp;
 

@@ -207,6 +207,7 @@ static void come_while_fault_parks(long (*act)(long arg), const char *what)
 	stop_reclaim("park_marked", name);
 	ok(actor_waits(&filler), "%s: it is the fault that has come there", name);
 	is(zone_stats(&zone).evictions_background, 0, "%s: no worker has evicted", name);
+	ok(zone_stats(&zone).free_frames, "%s: nor does it wait for a frame", name);
 	while (slot_bits(filling) & VMZONE_SLOT_RESIDENT)
 		filling++;
 	store_version(OLDEST, 2);

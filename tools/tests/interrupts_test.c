@@ -19,7 +19,7 @@
 #define NR_FRAMES 256
 #define RATIO 4
 #define NR_TOUCHES 20000
-#define MAX_SHOOTDOWNS 20	/* per cent of the evictions; 100 and more if workers do it */
+#define MAX_SHOOTDOWNS 20	/* per cent of the evictions; some 90 if workers do it */
 
 /* That processor's, since boot; or -1 where they are not counted. */
 static long shootdowns(int processor)

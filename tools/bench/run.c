@@ -138,8 +138,8 @@ static int run_here(struct run *run)
 	struct totals totals = {};
 
 	/*
-	 * Frames of 4 KiB, as a zone's are; and no stack that is charged for a huge page
-	 * before there is a limit, and has most of it swapped out for the data's good.
+	 * Frames of 4 KiB, as a zone's are; and no stack that is charged for a huge page,
+	 * which would go into the limit as the program's own, and hold data in the end.
 	 */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 		err(1, "PR_SET_THP_DISABLE");

@@ -132,7 +132,7 @@ def rates(result):
 
 def throughputs(result):
     return matrix(result, benchlib.throughput, True, [
-        case for case in cases_of(result) if result.case(*case) and case[2]])
+        case for case in cases_of(result) if result.case(*case) and case[2] == 3])
 
 
 def latency(result):

@@ -4,7 +4,7 @@
  * victims out of the page tables by itself: a worker would interrupt the thread's
  * processor for each, which /proc/interrupts counts as TLB shootdowns. The thread stays
  * on one processor, so that what others do is not counted, and touches at random, so
- * that no two victims are neighbours, which are unmapped together.
+ * that few victims are neighbours, which are unmapped together.
  */
 #define _GNU_SOURCE
 #include "tap.h"

@@ -188,7 +188,9 @@ run_disk_names() {
 
 # run_boot: QEMU, its output to ours; status 124 for a hang. Debian 12's QEMU
 # leaves garbage in the flags register after cmpxchg16b, on which 6.12 crashes
-# in every second boot or so; without cx16 kernels do it another way.
+# in every second boot or so; without cx16 kernels do it another way. Kernels do
+# not trust an emulated TSC, though it is the host's, and would read the HPET
+# instead: that takes microseconds, one processor at a time.
 run_boot() {
 	local machine=(-accel tcg,thread=multi -cpu max,-cx16 -smp "$cpus")
 	if [ -n "$icount" ]; then
@@ -203,7 +205,7 @@ run_boot() {
 		"${machine[@]}" -m "$memory"
 		-nodefaults -no-user-config -no-reboot -display none -monitor none
 		-kernel "$IMAGE" -initrd "$work/initramfs"
-		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 log_buf_len=4M$append"
+		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 log_buf_len=4M tsc=reliable$append"
 		-serial "file:$work/console.log" -serial stdio
 	)
 	local disk

@@ -143,6 +143,45 @@ static void pool_without_pages(struct kunit *test)
 	vmzone_pool_destroy(pool);
 }
 
+static long take_frame(struct kunit *test, struct list_head *taken)
+{
+	struct alloc_fixture *fix = test->priv;
+	long pages = atomic_long_read(&fix->pool.pages);
+
+	KUNIT_ASSERT_EQ(test, frame_step(fix), 0);
+	list_add(&fix->frame->node, taken);
+	return atomic_long_read(&fix->pool.pages) - pages;
+}
+
+/* Where several pages cannot be had in one go, one can, and so for a while. */
+static void pool_without_blocks(struct kunit *test)
+{
+	struct alloc_fixture *fix = test->priv;
+	struct vmzone_frame *frame, *next;
+	struct vmzone_pool *pool = &fix->pool;
+	LIST_HEAD(taken);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, vmzone_pool_init(pool, 4 * FRAMES), 0);
+	while (take_frame(test, &taken) < 2)
+		KUNIT_ASSERT_LT(test, atomic_long_read(&pool->pages), (long)FRAMES);
+	while (atomic_long_read(&pool->pages) > atomic_long_read(&pool->used))
+		KUNIT_ASSERT_EQ(test, take_frame(test, &taken), 0l);
+
+	vmzone_test_faults_begin_one(1);
+	KUNIT_EXPECT_EQ(test, take_frame(test, &taken), 1l);
+	KUNIT_EXPECT_TRUE(test, vmzone_test_faults_end());
+	for (i = 0; i < FRAMES; i++)
+		KUNIT_EXPECT_EQ(test, take_frame(test, &taken), 1l);
+	KUNIT_EXPECT_EQ(test, take_frame(test, &taken), (long)VMZONE_POOL_BLOCK_PAGES);
+
+	list_for_each_entry_safe(frame, next, &taken, node) {
+		list_del_init(&frame->node);
+		vmzone_pool_free(pool, frame);
+	}
+	vmzone_pool_destroy(pool);
+}
+
 static int prealloc_step(struct alloc_fixture *fix)
 {
 	int ret = vmzone_pool_init(&fix->pool, FRAMES);
@@ -361,6 +400,7 @@ static void zone_is_not_made(struct kunit *test)
 
 static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(pool_without_pages),
+	KUNIT_CASE(pool_without_blocks),
 	KUNIT_CASE(prealloc_without_pages),
 	KUNIT_CASE(prealloc_can_be_killed),
 	KUNIT_CASE_PARAM(codec_without_scratch, vmzone_test_codecs),

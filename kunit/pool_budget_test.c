@@ -60,6 +60,16 @@ static void take(struct kunit *test, unsigned long nr)
 		KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
 }
 
+/* From an empty pool, which is not left with any page that was taken ahead of need. */
+static void start_with(struct kunit *test, unsigned long nr)
+{
+	struct vmzone_pool *pool = &((struct pool_fixture *)test->priv)->pool;
+
+	take(test, nr);
+	vmzone_pool_trim(pool, nr);
+	KUNIT_ASSERT_EQ(test, atomic_long_read(&pool->pages), (long)nr);
+}
+
 static void grown_budget_is_usable(struct kunit *test)
 {
 	struct vmzone_pool *pool = vmzone_frames_start(test, 16);
@@ -83,7 +93,7 @@ static void same_budget_changes_nothing(struct kunit *test)
 	struct vmzone_pool *pool = vmzone_frames_start(test, 100);
 	unsigned long reserve = pool->reserve;
 
-	take(test, 50);
+	start_with(test, 50);
 	vmzone_pool_grow(pool, 100);
 	expect(test, 100, 100, 50);
 	vmzone_pool_aim(pool, 100);
@@ -96,7 +106,7 @@ static void aim_holds_for_newcomers(struct kunit *test)
 {
 	struct vmzone_pool *pool = vmzone_frames_start(test, 200);
 
-	take(test, 150);
+	start_with(test, 150);
 	vmzone_pool_aim(pool, 100);
 	expect(test, 200, 100, 150);
 	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
@@ -123,7 +133,7 @@ static void aim_can_be_given_up(struct kunit *test)
 {
 	struct vmzone_pool *pool = vmzone_frames_start(test, 200);
 
-	take(test, 150);
+	start_with(test, 150);
 	vmzone_pool_aim(pool, 16);
 	vmzone_frames_give(test, 20);
 	KUNIT_EXPECT_FALSE(test, vmzone_pool_settle(pool));
@@ -169,7 +179,7 @@ static void trim_gives_back_what_it_says(struct kunit *test)
 	struct vmzone_pool *pool = vmzone_frames_start(test, 300);
 
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, 0), 0ul);
-	take(test, 200);
+	start_with(test, 200);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, 0), 0ul);
 	expect(test, 300, 300, 200);
 	vmzone_frames_give(test, 120);
@@ -189,7 +199,7 @@ static void prealloc_fills_up(struct kunit *test)
 {
 	struct vmzone_pool *pool = vmzone_frames_start(test, 100);
 
-	take(test, 30);
+	start_with(test, 30);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool, 20), 0);
 	expect(test, 100, 100, 30);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_prealloc(pool, 100), 0);
@@ -242,7 +252,7 @@ static void held_frames_stand_in_the_way(struct kunit *test)
 	struct page *held[20];
 	unsigned int i;
 
-	take(test, 60);
+	start_with(test, 60);
 	for (i = 0; i < ARRAY_SIZE(held); i++) {
 		struct vmzone_frame *frame = fix->frames[--fix->nr];
 

@@ -5,7 +5,8 @@
  * Proves: neither the frames in use nor the pages taken from the machine ever
  * pass the budget, and both can reach it; the reserve is for page-ins only;
  * every page is in exactly one place (in use, in a CPU's cache, on the free
- * list, an orphan) after any sequence of calls; freed pages are used again; an
+ * list, an orphan) after any sequence of calls; freed pages are used again; pages
+ * taken several at a time are few beside those in use, and freed one by one; an
  * orphan counts until its last reference is gone; a frame passes for zeros until
  * it is used, and never after; pins stop at the reserve; the machine gets every
  * page back.
@@ -165,6 +166,7 @@ static void freed_pages_are_used_again(struct kunit *test)
 	unsigned long budget = *(const unsigned long *)test->param_value;
 	struct vmzone_pool *pool = vmzone_frames_start(test, budget);
 	unsigned long some = budget / 2, i, round;
+	long pages = 0;
 
 	for (round = 0; round < 5; round++) {
 		for (i = 0; i < some; i++)
@@ -173,8 +175,11 @@ static void freed_pages_are_used_again(struct kunit *test)
 		give_all(test);
 		check_pool(test);
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 0l);
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), (long)some);
+		pages = round ? pages : atomic_long_read(&pool->pages);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), pages);
 	}
+	KUNIT_EXPECT_GE(test, pages, (long)some);
+	KUNIT_EXPECT_LE(test, pages, (long)(some + some / 8));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), (long)some);
 }
 
@@ -206,6 +211,32 @@ static void caches_stay_small(struct kunit *test)
 		nr_cached += per_cpu_ptr(pool->caches, cpu)->nr;
 	KUNIT_EXPECT_LE(test, nr_cached, budget / 8);
 	KUNIT_EXPECT_FALSE(test, list_empty(&pool->free));
+}
+
+/* No more than an eighth of them are ahead of need, and none near the budget. */
+static void pages_come_several_at_a_time(struct kunit *test)
+{
+	struct vmzone_pool *pool = vmzone_frames_start(test, 500);
+	struct pool_fixture *fix = test->priv;
+	unsigned long pages = 0, most = 0;
+
+	while (!vmzone_frames_take(test, VMZONE_POOL_PAGE_IN)) {
+		unsigned long before = pages;
+
+		pages = atomic_long_read(&pool->pages);
+		KUNIT_ASSERT_LE(test, pages - fix->nr, pages / 8);
+		if (pages > 500 - 500 / 8)
+			KUNIT_ASSERT_LE(test, pages - before, 1ul);
+		most = max(most, pages - before);
+		check_pool(test);
+	}
+	KUNIT_EXPECT_EQ(test, most, (unsigned long)VMZONE_POOL_BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, pages, 500ul);
+
+	/* Each goes back to the machine by itself. */
+	vmzone_frames_give(test, 3);
+	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, pages - 3), 3ul);
+	check_pool(test);
 }
 
 static void prealloc_takes_all_pages(struct kunit *test)
@@ -441,6 +472,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE_PARAM(freed_pages_are_used_again, budget_gen_params),
 	KUNIT_CASE_PARAM(free_pages_are_all_found, budget_gen_params),
 	KUNIT_CASE_PARAM(caches_stay_small, budget_gen_params),
+	KUNIT_CASE(pages_come_several_at_a_time),
 	KUNIT_CASE_PARAM(prealloc_takes_all_pages, budget_gen_params),
 	KUNIT_CASE(used_frames_are_not_zeros),
 	KUNIT_CASE(peak_stays),

@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/zsmalloc.h>
@@ -91,6 +92,16 @@ static inline void vmzone_fillattr(struct vmzone_idmap *idmap, u32 request_mask,
 /* 6.7 has shrinkers allocated by the kernel. */
 typedef unsigned long (*vmzone_shrink_fn)(struct shrinker *shrinker,
 					  struct shrink_control *control);
+
+/* Whether this task has to be slowed down for what it charged to its memory cgroup. */
+static inline bool vmzone_is_over_memory_high(void)
+{
+#ifdef CONFIG_MEMCG
+	return current->memcg_nr_pages_over_high;
+#else
+	return false;
+#endif
+}
 
 #ifdef VMZONE_HAVE_SHRINKER_ALLOC
 static inline struct shrinker *

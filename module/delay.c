@@ -69,6 +69,7 @@ static const char *const names[] = {
 	[VMZONE_DELAY_ROOM_MADE] = "room_made",
 	[VMZONE_DELAY_SAVE_CODEC] = "save_codec",
 	[VMZONE_DELAY_SWITCH_BEGUN] = "switch_begun",
+	[VMZONE_DELAY_BLOCK_COUNTED] = "block_counted",
 	[VMZONE_DELAY_SHRINK_MET] = "shrink_met",
 	[VMZONE_DELAY_SIZE_SET] = "size_set",
 	[VMZONE_DELAY_ZONE_ENDING] = "zone_ending",

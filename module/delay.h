@@ -36,6 +36,7 @@ struct dentry;
  * @VMZONE_DELAY_ROOM_MADE: found no frame, and evicted itself; no index
  * @VMZONE_DELAY_SAVE_CODEC: has chosen a codec; no index
  * @VMZONE_DELAY_SWITCH_BEGUN: two policies have frames; no index
+ * @VMZONE_DELAY_BLOCK_COUNTED: counted several pages more, and has none; no index
  * @VMZONE_DELAY_SHRINK_MET: a smaller budget is met, and not in force; no index
  * @VMZONE_DELAY_SIZE_SET: a smaller size is set, and nothing unmapped; index: the size
  * @VMZONE_DELAY_ZONE_ENDING: no view has the zone any more; index: its id
@@ -65,6 +66,7 @@ enum vmzone_delay_point {
 	VMZONE_DELAY_ROOM_MADE,
 	VMZONE_DELAY_SAVE_CODEC,
 	VMZONE_DELAY_SWITCH_BEGUN,
+	VMZONE_DELAY_BLOCK_COUNTED,
 	VMZONE_DELAY_SHRINK_MET,
 	VMZONE_DELAY_SIZE_SET,
 	VMZONE_DELAY_ZONE_ENDING,

@@ -4,7 +4,7 @@
  *
  * Owns: every frame of a zone that serves no slot. Pages travel through per-CPU
  * caches and take the pool's lock only in batches. How many there may be is
- * pool_budget.c's.
+ * pool_budget.c's, and how they come from the machine pool_pages.c's.
  *
  * Invariant: a free frame has one reference, no mapping, and is in one cache or
  * on one list.
@@ -18,7 +18,6 @@
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mmdebug.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "pool.h"
@@ -60,27 +59,8 @@ int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget)
 	INIT_LIST_HEAD(&pool->free);
 	INIT_LIST_HEAD(&pool->orphans);
 	pool->nr_orphans = 0;
+	pool->nr_singles = 0;
 	return 0;
-}
-
-/* Take from the machine a page that the pool has counted already. */
-static struct vmzone_frame *take_page(struct vmzone_pool *pool)
-{
-	struct mem_cgroup *memcg;
-	struct page *page;
-
-	memcg = set_active_memcg(pool->memcg);
-	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
-	set_active_memcg(memcg);
-	if (!page) {
-		atomic_long_dec(&pool->pages);
-		return ERR_PTR(-ENOMEM);
-	}
-	set_page_private(page, 0);
-	INIT_LIST_HEAD(&page->lru);
-	/* Where the machine zeroes what it gives, once is enough. */
-	vmzone_frame_set_zeros(vmzone_page_frame(page), want_init_on_alloc(GFP_KERNEL_ACCOUNT));
-	return vmzone_page_frame(page);
 }
 
 static void put_free(struct vmzone_pool *pool, struct vmzone_frame *frame)
@@ -103,8 +83,8 @@ int vmzone_pool_prealloc(struct vmzone_pool *pool, unsigned long nr_pages)
 {
 	struct vmzone_frame *frame;
 
-	while (vmzone_pool_count_below(&pool->pages, nr_pages)) {
-		frame = take_page(pool);
+	while (vmzone_pool_count_below(&pool->pages, 1, nr_pages)) {
+		frame = vmzone_pool_take_page(pool);
 		if (IS_ERR(frame))
 			return PTR_ERR(frame);
 		put_free(pool, frame);
@@ -113,12 +93,6 @@ int vmzone_pool_prealloc(struct vmzone_pool *pool, unsigned long nr_pages)
 		cond_resched();
 	}
 	return 0;
-}
-
-static void release_page(struct vmzone_frame *frame)
-{
-	set_page_private(vmzone_frame_page(frame), 0);
-	put_page(vmzone_frame_page(frame));
 }
 
 /**
@@ -139,12 +113,12 @@ void vmzone_pool_destroy(struct vmzone_pool *pool)
 		struct vmzone_pool_cache *cache = per_cpu_ptr(pool->caches, cpu);
 
 		for (; cache->nr; nr++)
-			release_page(cache->frames[--cache->nr]);
+			vmzone_pool_release_page(cache->frames[--cache->nr]);
 	}
 	list_splice_init(&pool->orphans, &pool->free);
 	list_for_each_entry_safe(frame, next, &pool->free, node) {
 		list_del(&frame->node);
-		release_page(frame);
+		vmzone_pool_release_page(frame);
 		nr++;
 		cond_resched();
 	}
@@ -153,6 +127,24 @@ void vmzone_pool_destroy(struct vmzone_pool *pool)
 	VM_WARN_ON_ONCE(atomic_long_read(&pool->pages) != nr);
 	mem_cgroup_put(pool->memcg);
 	free_percpu(pool->caches);
+}
+
+/* Put free frames into a cache; what it has no room for, on the pool's list. */
+static void stash(struct vmzone_pool *pool, struct vmzone_pool_cache *cache,
+		  struct vmzone_frame **frames, unsigned int nr)
+{
+	spin_lock(&cache->lock);
+	while (nr && cache->nr < READ_ONCE(pool->cache_max))
+		cache->frames[cache->nr++] = frames[--nr];
+	spin_unlock(&cache->lock);
+
+	if (!nr)
+		return;
+	/* Another task of this CPU filled it meanwhile. */
+	spin_lock(&pool->lock);
+	while (nr)
+		list_add(&frames[--nr]->node, &pool->free);
+	spin_unlock(&pool->lock);
 }
 
 /* Fill an empty cache up to half from the pool's list. */
@@ -168,19 +160,7 @@ static void refill(struct vmzone_pool *pool, struct vmzone_pool_cache *cache)
 		list_del_init(&batch[nr++]->node);
 	}
 	spin_unlock(&pool->lock);
-
-	spin_lock(&cache->lock);
-	while (nr && cache->nr < VMZONE_POOL_CACHE_FRAMES)
-		cache->frames[cache->nr++] = batch[--nr];
-	spin_unlock(&cache->lock);
-
-	if (!nr)
-		return;
-	/* Another task of this CPU filled it meanwhile. */
-	spin_lock(&pool->lock);
-	while (nr)
-		list_add(&batch[--nr]->node, &pool->free);
-	spin_unlock(&pool->lock);
+	stash(pool, cache, batch, nr);
 }
 
 static struct vmzone_frame *take_cached(struct vmzone_pool_cache *cache)
@@ -208,19 +188,31 @@ static struct vmzone_frame *steal(struct vmzone_pool *pool)
 	return NULL;
 }
 
-/* The budget allows a frame: find the page for it, wherever it is. */
-static struct vmzone_frame *take(struct vmzone_pool *pool)
+/* A frame that the pool does not have yet; NULL when it may have no more. */
+static struct vmzone_frame *take_new(struct vmzone_pool *pool,
+				     struct vmzone_pool_cache *cache)
 {
-	struct vmzone_pool_cache *cache = raw_cpu_ptr(pool->caches);
-	struct vmzone_frame *frame;
+	struct vmzone_frame *frames[VMZONE_POOL_BLOCK_PAGES];
+	unsigned int nr = vmzone_pool_take_block(pool, frames);
 
-	frame = take_cached(cache);
-	if (!frame && !list_empty(&pool->free)) {
+	if (!nr)
+		return vmzone_pool_charge_pages(pool, 1) ? vmzone_pool_take_page(pool) : NULL;
+	stash(pool, cache, frames + 1, nr - 1);
+	return frames[0];
+}
+
+/* As take(), where this CPU's cache is empty. */
+static noinline struct vmzone_frame *take_uncached(struct vmzone_pool *pool,
+						   struct vmzone_pool_cache *cache)
+{
+	struct vmzone_frame *frame = NULL;
+
+	if (!list_empty(&pool->free)) {
 		refill(pool, cache);
 		frame = take_cached(cache);
 	}
-	if (!frame && vmzone_pool_charge_page(pool))
-		frame = take_page(pool);
+	if (!frame)
+		frame = take_new(pool, cache);
 	if (IS_ERR_OR_NULL(frame)) {
 		struct vmzone_frame *stolen = steal(pool);
 
@@ -228,6 +220,15 @@ static struct vmzone_frame *take(struct vmzone_pool *pool)
 			return stolen;
 	}
 	return frame;
+}
+
+/* The budget allows a frame: find the page for it, wherever it is. */
+static struct vmzone_frame *take(struct vmzone_pool *pool)
+{
+	struct vmzone_pool_cache *cache = raw_cpu_ptr(pool->caches);
+	struct vmzone_frame *frame = take_cached(cache);
+
+	return frame ? frame : take_uncached(pool, cache);
 }
 
 /**
@@ -375,7 +376,7 @@ unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages)
 			frame = steal(pool);
 		if (!frame)
 			break;
-		release_page(frame);
+		vmzone_pool_release_page(frame);
 		atomic_long_dec(&pool->pages);
 		nr++;
 	}

@@ -2,12 +2,12 @@
 /*
  * pool.h - the frames of one zone: its budget, its reserve, its free frames
  *
- * Frames come from the page allocator one by one, as they are needed, and stay
- * with the pool until it ends. A frame is in use from vmzone_pool_alloc() until
- * vmzone_pool_free(); one that was given to vmzone_pool_orphan() is until it is
- * found, by vmzone_pool_reap(), that nobody else holds it any more. There are
- * never more frames in use, nor more pages taken from the machine, than the
- * budget. A smaller budget is aimed at first, and holds once it is met.
+ * Frames come from the page allocator as they are needed, one by one or a few more,
+ * and stay with the pool until it ends. A frame is in use from vmzone_pool_alloc()
+ * until vmzone_pool_free(); one that was given to vmzone_pool_orphan() is until it is
+ * found, by vmzone_pool_reap(), that nobody else holds it any more. There are never
+ * more frames in use, nor more pages taken from the machine, than the budget. A
+ * smaller budget is aimed at first, and holds once it is met.
  */
 #ifndef VMZONE_POOL_H
 #define VMZONE_POOL_H
@@ -25,6 +25,10 @@ struct mem_cgroup;
 
 /* Most free frames that one CPU keeps to itself. */
 #define VMZONE_POOL_CACHE_FRAMES 16
+
+/* Most pages taken from the machine in one go. */
+#define VMZONE_POOL_BLOCK_PAGES	8
+static_assert(VMZONE_POOL_BLOCK_PAGES <= VMZONE_POOL_CACHE_FRAMES);
 
 /**
  * enum vmzone_pool_use - what a frame is wanted for
@@ -64,6 +68,7 @@ struct vmzone_pool_cache {
  * @free: frames that are not in use and in no CPU's cache
  * @orphans: frames without a slot that somebody still holds
  * @nr_orphans: their number
+ * @nr_singles: pages to be taken one by one before a block is tried again
  */
 struct vmzone_pool {
 	unsigned long budget;
@@ -80,6 +85,7 @@ struct vmzone_pool {
 	struct list_head free;
 	struct list_head orphans;
 	unsigned long nr_orphans;
+	unsigned int nr_singles;
 };
 
 /* pool.c */
@@ -94,12 +100,17 @@ void vmzone_pool_free(struct vmzone_pool *pool, struct vmzone_frame *frame);
 void vmzone_pool_orphan(struct vmzone_pool *pool, struct vmzone_frame *frame);
 unsigned long vmzone_pool_reap(struct vmzone_pool *pool);
 
+/* pool_pages.c */
+struct vmzone_frame *vmzone_pool_take_page(struct vmzone_pool *pool);
+unsigned int vmzone_pool_take_block(struct vmzone_pool *pool, struct vmzone_frame **frames);
+void vmzone_pool_release_page(struct vmzone_frame *frame);
+
 /* pool_budget.c */
 void vmzone_pool_set_target(struct vmzone_pool *pool, unsigned long target);
-long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit);
+long vmzone_pool_count_below(atomic_long_t *count, long nr, unsigned long limit);
 bool vmzone_pool_has_room(const struct vmzone_pool *pool, enum vmzone_pool_use use);
 bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use);
-bool vmzone_pool_charge_page(struct vmzone_pool *pool);
+bool vmzone_pool_charge_pages(struct vmzone_pool *pool, unsigned int nr);
 int vmzone_pool_pin(struct vmzone_pool *pool);
 void vmzone_pool_unpin(struct vmzone_pool *pool);
 unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool);

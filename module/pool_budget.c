@@ -43,22 +43,23 @@ void vmzone_pool_set_target(struct vmzone_pool *pool, unsigned long target)
 }
 
 /**
- * vmzone_pool_count_below() - add one to a count that is below a limit
+ * vmzone_pool_count_below() - add to a count that has a limit
  * @count: the count
- * @limit: the limit
+ * @nr: what to add, at least 1
+ * @limit: the most that it may come to
  *
  * Context: any.
  * Return: the new count, or 0 when it stays as it was.
  */
-long vmzone_pool_count_below(atomic_long_t *count, unsigned long limit)
+long vmzone_pool_count_below(atomic_long_t *count, long nr, unsigned long limit)
 {
 	long old = atomic_long_read(count);
 
 	do {
-		if (old >= (long)limit)
+		if (old + nr > (long)limit)
 			return 0;
-	} while (!atomic_long_try_cmpxchg(count, &old, old + 1));
-	return old + 1;
+	} while (!atomic_long_try_cmpxchg(count, &old, old + nr));
+	return old + nr;
 }
 
 /* Where frames for that use end. */
@@ -95,7 +96,7 @@ bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use)
 	long used, peak;
 
 	rcu_read_lock_sched();
-	used = vmzone_pool_count_below(&pool->used, limit_of(pool, use));
+	used = vmzone_pool_count_below(&pool->used, 1, limit_of(pool, use));
 	rcu_read_unlock_sched();
 
 	peak = atomic_long_read(&pool->peak);
@@ -105,18 +106,24 @@ bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use)
 }
 
 /**
- * vmzone_pool_charge_page() - count one more page taken from the machine
+ * vmzone_pool_charge_pages() - count more pages taken from the machine
  * @pool: the pool
+ * @nr: how many
+ *
+ * The last eighth of the budget comes one by one: who may have a frame is not to find
+ * that all pages are on their way to others, who only take them ahead of need.
  *
  * Context: any.
- * Return: whether there was room for it.
+ * Return: whether there was room for all of them.
  */
-bool vmzone_pool_charge_page(struct vmzone_pool *pool)
+bool vmzone_pool_charge_pages(struct vmzone_pool *pool, unsigned int nr)
 {
+	unsigned long target;
 	bool charged;
 
 	rcu_read_lock_sched();
-	charged = vmzone_pool_count_below(&pool->pages, READ_ONCE(pool->target));
+	target = READ_ONCE(pool->target);
+	charged = vmzone_pool_count_below(&pool->pages, nr, nr > 1 ? target - target / 8 : target);
 	rcu_read_unlock_sched();
 	return charged;
 }
@@ -143,7 +150,7 @@ unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool)
  */
 int vmzone_pool_pin(struct vmzone_pool *pool)
 {
-	return vmzone_pool_count_below(&pool->pinned, vmzone_pool_pinnable(pool)) ? 0 : -ENOMEM;
+	return vmzone_pool_count_below(&pool->pinned, 1, vmzone_pool_pinnable(pool)) ? 0 : -ENOMEM;
 }
 
 /**

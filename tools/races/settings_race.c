@@ -159,6 +159,36 @@ static void fault_during_budget(void)
 	race_end(name);
 }
 
+static long touch_many(long first)
+{
+	long ret = 0;
+
+	for (long slot = first; slot < first + 32 && !ret; slot++)
+		ret = act_touch(slot);
+	return ret;
+}
+
+/* Pages are on their way to the pool, more than a smaller budget leaves room for. */
+static void budget_during_block(void)
+{
+	const char *name = "budget cut while pages come";
+
+	race_begin(256, 256);
+	for (size_t slot = 0; slot < 48; slot++)
+		store_version(slot, 1);
+	ok(actor_stops(&actor, touch_many, 64, "block_counted", ANY),
+	   "%s: several are counted, and not there", name);
+	actor_start(&rival, set_frames, 16);
+	ok(actor_waits(&rival), "%s: the cut waits", name);
+	is(zone_stats(&zone).budget_frames, 256, "%s: the budget is as before", name);
+	is(act_touch(0), 1, "%s: pages can be touched", name);
+	point_release("block_counted");
+	is(actor_end(&actor), 0, "%s: the faults succeed", name);
+	is(actor_end(&rival), 0, "%s: the cut as well", name);
+	is(zone_stats(&zone).budget_frames, 16, "%s: as STATS says", name);
+	race_end(name);
+}
+
 /* A pin is under way, and the budget falls: one after the other, and reserve is kept. */
 static void budget_during_pin(void)
 {
@@ -245,6 +275,7 @@ int main(void)
 	limit_during_load();
 	budget_during_fault();
 	fault_during_budget();
+	budget_during_block();
 	budget_during_pin();
 	for (unsigned int policy = 1; policy < NR_POLICY_NAMES; policy++) {
 		next = policy % (NR_POLICY_NAMES - 1) + 1;

@@ -98,12 +98,8 @@ static bool is_held(u8 hint)
 }
 
 /* Take a listed frame off whichever list it is on. */
-static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
+static void unlist_listed(struct vmzone_policy *policy, struct vmzone_frame *frame, u8 hint)
 {
-	u8 hint = vmzone_frame_hint(frame);
-
-	if (!(hint & VMZONE_POLICY_LISTED))
-		return;
 	if (hint & VMZONE_POLICY_PARKED) {
 		list_del_init(&frame->node);
 		if (is_held(hint))
@@ -117,6 +113,14 @@ static void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
 	else
 		policy->ops->remove(policy->private, frame);
 	WRITE_ONCE(policy->nr, policy->nr - 1);
+}
+
+static inline void unlist(struct vmzone_policy *policy, struct vmzone_frame *frame)
+{
+	u8 hint = vmzone_frame_hint(frame);
+
+	if (hint & VMZONE_POLICY_LISTED)
+		unlist_listed(policy, frame, hint);
 }
 
 /* Of @hint, only the cost is kept. */

@@ -101,6 +101,12 @@ static struct ghost *ghost_create(unsigned long nr_frames)
 	return ghost;
 }
 
+/* Whether no key has entered yet, while all data is within the budget. */
+static bool ghost_is_new(const struct ghost *ghost)
+{
+	return ghost->now == ghost->capacity + 1;
+}
+
 static struct ghost_bucket *ghost_bucket(struct ghost *ghost, pgoff_t key)
 {
 	return &ghost->buckets[reciprocal_scale(hash_64(key, 32), ghost->nr_buckets)];
@@ -127,9 +133,12 @@ static void ghost_insert(struct ghost *ghost, pgoff_t key)
 /* Whether the key counts; it is taken out. */
 static bool ghost_take(struct ghost *ghost, pgoff_t key)
 {
-	struct ghost_key *keys = ghost_bucket(ghost, key)->keys;
+	struct ghost_key *keys;
 	unsigned int i;
 
+	if (ghost_is_new(ghost))
+		return false;
+	keys = ghost_bucket(ghost, key)->keys;
 	for (i = 0; i < GHOST_WAYS; i++) {
 		if (keys[i].key != (u32)key || ghost_age(ghost, &keys[i]) > ghost->capacity)
 			continue;

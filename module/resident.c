@@ -74,7 +74,9 @@ static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t
 {
 	int ret;
 
-	folio_lock(vmzone_frame_folio(frame));
+	/* Nobody else has it, but for who handles a failure of its memory. */
+	if (!folio_trylock(vmzone_frame_folio(frame)))
+		folio_lock(vmzone_frame_folio(frame));
 	vmzone_delay(VMZONE_DELAY_FILL_FRAMED, index);
 	ret = fill_contents(zone, slot, index, frame, stored);
 	if (!ret) {

@@ -3,9 +3,9 @@
  * table.c - the slot table of a zone
  *
  * Owns: the pages of slots ("leaves") under an xarray. A leaf is made at the
- * first touch of any of its slots and stays until the zone ends, so a slot that
- * was found needs no lock and no reference; a range that was never touched
- * takes no memory.
+ * first touch of any of its slots and stays until the zone ends. So a slot that
+ * was found needs no lock and no reference, and each CPU may remember the leaf
+ * that it found last; a range that was never touched takes no memory.
  *
  * Lock order: the xarray's lock is a leaf.
  */
@@ -21,17 +21,32 @@ static struct vmzone_slot *leaf_slot(void *leaf, pgoff_t index)
 	return (struct vmzone_slot *)leaf + index % VMZONE_LEAF_SLOTS;
 }
 
+/* The leaf of a key, if it was made; often it is that of the slot before. */
+static void *find_leaf(struct vmzone_zone *zone, unsigned long key)
+{
+	struct vmzone_recent_leaf *recent = get_cpu_ptr(zone->recent);
+	void *leaf = recent->leaf;
+
+	if (!leaf || recent->key != key) {
+		leaf = xa_load(&zone->leaves, key);
+		recent->key = key;
+		recent->leaf = leaf;
+	}
+	put_cpu_ptr(zone->recent);
+	return leaf;
+}
+
 /**
  * vmzone_zone_find_slot() - a slot that was touched before
  * @zone: the zone
  * @index: of the slot, below the zone's size or once so
  *
- * Context: any.
+ * Context: process context.
  * Return: the slot, which lives as long as the zone, or NULL: it is empty.
  */
 struct vmzone_slot *vmzone_zone_find_slot(struct vmzone_zone *zone, pgoff_t index)
 {
-	void *leaf = xa_load(&zone->leaves, index / VMZONE_LEAF_SLOTS);
+	void *leaf = find_leaf(zone, index / VMZONE_LEAF_SLOTS);
 
 	return leaf ? leaf_slot(leaf, index) : NULL;
 }
@@ -66,7 +81,7 @@ static void *make_leaf(struct vmzone_zone *zone, unsigned long key)
 struct vmzone_slot *vmzone_zone_make_slot(struct vmzone_zone *zone, pgoff_t index)
 {
 	unsigned long key = index / VMZONE_LEAF_SLOTS;
-	void *leaf = xa_load(&zone->leaves, key);
+	void *leaf = find_leaf(zone, key);
 	struct mem_cgroup *memcg;
 
 	if (!leaf) {
@@ -108,6 +123,23 @@ struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *ind
 }
 
 /**
+ * vmzone_zone_init_slots() - set up the table of a zone, which is empty
+ * @zone: the zone
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int vmzone_zone_init_slots(struct vmzone_zone *zone)
+{
+	zone->recent = alloc_percpu_gfp(struct vmzone_recent_leaf, GFP_KERNEL_ACCOUNT);
+	if (!zone->recent)
+		return -ENOMEM;
+	/* Its nodes are charged like the leaves. */
+	xa_init_flags(&zone->leaves, XA_FLAGS_ACCOUNT);
+	return 0;
+}
+
+/**
  * vmzone_zone_free_slots() - free the table of a zone that ends
  * @zone: the zone; none of its slots has any contents
  *
@@ -125,4 +157,5 @@ void vmzone_zone_free_slots(struct vmzone_zone *zone)
 		cond_resched();
 	}
 	xa_destroy(&zone->leaves);
+	free_percpu(zone->recent);
 }

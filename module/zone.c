@@ -239,13 +239,14 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	}
 	zone->config = *config;
 	zone->nr_slots = config->bytes >> PAGE_SHIFT;
-	/* Its nodes are charged like the leaves. */
-	xa_init_flags(&zone->leaves, XA_FLAGS_ACCOUNT);
+	ret = vmzone_zone_init_slots(zone);
+	if (ret)
+		goto err_free;
 	mutex_init(&zone->range_lock);
 	init_waitqueue_head(&zone->pressured);
 	ret = vmzone_reclaim_start(zone);
 	if (ret)
-		goto err_free;
+		goto err_slots;
 	ret = vmzone_zone_regrant(0, config->frames);
 	if (ret)
 		goto err_reclaim;
@@ -264,6 +265,8 @@ err_return:
 	vmzone_zone_regrant(config->frames, 0);
 err_reclaim:
 	vmzone_reclaim_stop(zone);
+err_slots:
+	vmzone_zone_free_slots(zone);
 err_free:
 	kfree(zone);
 err_dismiss:

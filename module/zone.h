@@ -74,6 +74,16 @@ struct vmzone_node;
 #define VMZONE_LEAF_SLOTS	(PAGE_SIZE / sizeof(struct vmzone_slot))
 
 /**
+ * struct vmzone_recent_leaf - a leaf that was looked up not long ago
+ * @key: its place in the table
+ * @leaf: the leaf, or NULL
+ */
+struct vmzone_recent_leaf {
+	unsigned long key;
+	void *leaf;
+};
+
+/**
  * struct vmzone_zone - a zone
  * @id: names it in all views
  * @nr_slots: its size; read without a lock, changed under @range_lock
@@ -83,6 +93,7 @@ struct vmzone_node;
  * @mount: of the inode; held by whoever holds the zone
  * @leaves: pages of VMZONE_LEAF_SLOTS slots each, made at the first touch and
  *	freed with the zone
+ * @recent: of each CPU, the one that it looked up last
  * @nr_leaves: their number
  * @nr_used: slots with contents, in a frame or in the store
  * @pool: its frames
@@ -106,6 +117,7 @@ struct vmzone_zone {
 	struct inode *inode;
 	struct vfsmount *mount;
 	struct xarray leaves;
+	struct vmzone_recent_leaf __percpu *recent;
 	atomic_long_t nr_leaves;
 	atomic_long_t nr_used;
 	struct vmzone_pool pool;
@@ -143,6 +155,7 @@ struct vmzone_slot *vmzone_zone_find_slot(struct vmzone_zone *zone, pgoff_t inde
 struct vmzone_slot *vmzone_zone_make_slot(struct vmzone_zone *zone, pgoff_t index);
 struct vmzone_slot *vmzone_zone_next_slot(struct vmzone_zone *zone, pgoff_t *index,
 					  pgoff_t end);
+int vmzone_zone_init_slots(struct vmzone_zone *zone);
 void vmzone_zone_free_slots(struct vmzone_zone *zone);
 
 /* zone.c */

@@ -53,7 +53,8 @@ void vmzone_zone_read_stats(struct vmzone_zone *zone, struct vmzone_stats *stats
 	stats->peak_resident_frames = max_t(u64, atomic_long_read(&zone->pool.peak),
 					    stats->resident_frames);
 	stats->metadata_bytes = sizeof(*zone) + vmzone_counters_bytes() +
-		num_possible_cpus() * sizeof(struct vmzone_pool_cache) +
+		num_possible_cpus() * (sizeof(struct vmzone_pool_cache) +
+				       sizeof(struct vmzone_recent_leaf)) +
 		atomic_long_read(&zone->nr_leaves) * PAGE_SIZE +
 		vmzone_policy_bytes(&zone->policy);
 

@@ -171,9 +171,9 @@ static void pool_without_blocks(struct kunit *test)
 	vmzone_test_faults_begin_one(1);
 	KUNIT_EXPECT_EQ(test, take_frame(test, &taken), 1l);
 	KUNIT_EXPECT_TRUE(test, vmzone_test_faults_end());
-	for (i = 0; i < FRAMES; i++)
+	for (i = 0; i < VMZONE_POOL_SINGLES; i++)
 		KUNIT_EXPECT_EQ(test, take_frame(test, &taken), 1l);
-	KUNIT_EXPECT_EQ(test, take_frame(test, &taken), (long)VMZONE_POOL_BLOCK_PAGES);
+	KUNIT_EXPECT_GT(test, take_frame(test, &taken), 1l);
 
 	list_for_each_entry_safe(frame, next, &taken, node) {
 		list_del_init(&frame->node);

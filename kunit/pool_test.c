@@ -33,7 +33,7 @@ static void check_pool(struct kunit *test)
 	for_each_possible_cpu(cpu) {
 		unsigned int nr = per_cpu_ptr(pool->caches, cpu)->nr;
 
-		KUNIT_ASSERT_LE(test, nr, (unsigned int)VMZONE_POOL_CACHE_FRAMES);
+		KUNIT_ASSERT_LE(test, nr, pool->cache_max);
 		nr_cached += nr;
 	}
 	list_for_each_entry(frame, &pool->free, node) {
@@ -230,13 +230,48 @@ static void pages_come_several_at_a_time(struct kunit *test)
 		most = max(most, pages - before);
 		check_pool(test);
 	}
-	KUNIT_EXPECT_EQ(test, most, (unsigned long)VMZONE_POOL_BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, most, min(VMZONE_POOL_BLOCK_PAGES, rounddown_pow_of_two(pool->cache_max)));
 	KUNIT_EXPECT_EQ(test, pages, 500ul);
 
 	/* Each goes back to the machine by itself. */
 	vmzone_frames_give(test, 3);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, pages - 3), 3ul);
 	check_pool(test);
+}
+
+/* As for a small budget on a machine of many processors. */
+static void caches_may_hold_nothing(struct kunit *test)
+{
+	struct vmzone_pool *pool = vmzone_frames_start(test, 64);
+	unsigned int round;
+
+	pool->cache_max = 0;
+	for (round = 0; round < 3; round++) {
+		KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), 64ul);
+		check_pool(test);
+		give_all(test);
+		check_pool(test);
+	}
+}
+
+/* What a task owes to its memory cgroup it pays at a charge that may sleep, of one page. */
+static void pages_come_singly_above_memory_high(struct kunit *test)
+{
+#ifdef CONFIG_MEMCG
+	struct vmzone_pool *pool = vmzone_frames_start(test, 500);
+	struct pool_fixture *fix = test->priv;
+	unsigned int i;
+
+	current->memcg_nr_pages_over_high = 1;
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
+	current->memcg_nr_pages_over_high = 0;
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), 100l);
+	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&pool->pages), (long)fix->nr);
+#else
+	kunit_skip(test, "a kernel without memory cgroups");
+#endif
 }
 
 static void prealloc_takes_all_pages(struct kunit *test)
@@ -472,7 +507,9 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE_PARAM(freed_pages_are_used_again, budget_gen_params),
 	KUNIT_CASE_PARAM(free_pages_are_all_found, budget_gen_params),
 	KUNIT_CASE_PARAM(caches_stay_small, budget_gen_params),
+	KUNIT_CASE(caches_may_hold_nothing),
 	KUNIT_CASE(pages_come_several_at_a_time),
+	KUNIT_CASE(pages_come_singly_above_memory_high),
 	KUNIT_CASE_PARAM(prealloc_takes_all_pages, budget_gen_params),
 	KUNIT_CASE(used_frames_are_not_zeros),
 	KUNIT_CASE(peak_stays),

@@ -64,6 +64,16 @@ static inline void vmzone_mapping_set_release_always(struct address_space *mappi
 #endif
 }
 
+/* A kernel may be without memory cgroups. Whether this task is to be slowed down by its own. */
+static inline bool vmzone_is_over_memory_high(void)
+{
+#ifdef CONFIG_MEMCG
+	return current->memcg_nr_pages_over_high;
+#else
+	return false;
+#endif
+}
+
 /* From 6.2 on, what names a node must leave the device as it is. */
 #ifdef VMZONE_HAVE_DEVNODE_CONST
 #define vmzone_devnode_device const struct device
@@ -92,16 +102,6 @@ static inline void vmzone_fillattr(struct vmzone_idmap *idmap, u32 request_mask,
 /* 6.7 has shrinkers allocated by the kernel. */
 typedef unsigned long (*vmzone_shrink_fn)(struct shrinker *shrinker,
 					  struct shrink_control *control);
-
-/* Whether this task has to be slowed down for what it charged to its memory cgroup. */
-static inline bool vmzone_is_over_memory_high(void)
-{
-#ifdef CONFIG_MEMCG
-	return current->memcg_nr_pages_over_high;
-#else
-	return false;
-#endif
-}
 
 #ifdef VMZONE_HAVE_SHRINKER_ALLOC
 static inline struct shrinker *

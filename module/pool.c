@@ -140,27 +140,32 @@ static void stash(struct vmzone_pool *pool, struct vmzone_pool_cache *cache,
 
 	if (!nr)
 		return;
-	/* Another task of this CPU filled it meanwhile. */
+	/* Another task of this CPU filled it meanwhile, or it may hold less now. */
 	spin_lock(&pool->lock);
 	while (nr)
 		list_add(&frames[--nr]->node, &pool->free);
 	spin_unlock(&pool->lock);
 }
 
-/* Fill an empty cache up to half from the pool's list. */
-static void refill(struct vmzone_pool *pool, struct vmzone_pool_cache *cache)
+/* A frame of the pool's list, and more of them for an empty cache, up to half of it. */
+static struct vmzone_frame *refill(struct vmzone_pool *pool, struct vmzone_pool_cache *cache)
 {
 	struct vmzone_frame *batch[VMZONE_POOL_CACHE_FRAMES];
-	unsigned int want = max(pool->cache_max / 2, 1U);
+	unsigned int want = max(READ_ONCE(pool->cache_max) / 2, 1U);
 	unsigned int nr = 0;
 
+	if (list_empty(&pool->free))
+		return NULL;
 	spin_lock(&pool->lock);
 	while (nr < want && !list_empty(&pool->free)) {
 		batch[nr] = list_first_entry(&pool->free, struct vmzone_frame, node);
 		list_del_init(&batch[nr++]->node);
 	}
 	spin_unlock(&pool->lock);
-	stash(pool, cache, batch, nr);
+	if (!nr)
+		return NULL;
+	stash(pool, cache, batch + 1, nr - 1);
+	return batch[0];
 }
 
 static struct vmzone_frame *take_cached(struct vmzone_pool_cache *cache)
@@ -205,21 +210,18 @@ static struct vmzone_frame *take_new(struct vmzone_pool *pool,
 static noinline struct vmzone_frame *take_uncached(struct vmzone_pool *pool,
 						   struct vmzone_pool_cache *cache)
 {
-	struct vmzone_frame *frame = NULL;
+	struct vmzone_frame *frame = refill(pool, cache);
+	struct vmzone_frame *found;
 
-	if (!list_empty(&pool->free)) {
-		refill(pool, cache);
-		frame = take_cached(cache);
-	}
 	if (!frame)
 		frame = take_new(pool, cache);
-	if (IS_ERR_OR_NULL(frame)) {
-		struct vmzone_frame *stolen = steal(pool);
-
-		if (stolen)
-			return stolen;
-	}
-	return frame;
+	if (!IS_ERR_OR_NULL(frame))
+		return frame;
+	/* In another's cache, or on the list by now. */
+	found = steal(pool);
+	if (!found)
+		found = refill(pool, cache);
+	return found ? found : frame;
 }
 
 /* The budget allows a frame: find the page for it, wherever it is. */
@@ -259,7 +261,7 @@ struct vmzone_frame *vmzone_pool_alloc(struct vmzone_pool *pool,
 		return ERR_PTR(-EAGAIN);
 	}
 	atomic_long_dec(&pool->used);
-	/* NULL: a page is on its way between two of our lists. */
+	/* NULL: a page is on its way to one of our lists. */
 	return frame ? frame : ERR_PTR(-EAGAIN);
 }
 
@@ -358,7 +360,7 @@ unsigned long vmzone_pool_reap(struct vmzone_pool *pool)
  *
  * Context: any, without sleeping.
  * Return: how many pages went. The pool may still have more than @nr_pages, in
- * use, or on their way between two of its lists.
+ * use, or on their way to one of its lists.
  */
 unsigned long vmzone_pool_trim(struct vmzone_pool *pool, unsigned long nr_pages)
 {
@@ -395,7 +397,7 @@ void vmzone_pool_shed(struct vmzone_pool *pool, unsigned long nr_pages)
 	unsigned long pages;
 
 	while ((pages = atomic_long_read(&pool->pages)) > nr_pages) {
-		/* What is not found is on its way between two lists, and about to arrive. */
+		/* What is not found is on its way to one of our lists, and about to arrive. */
 		if (!vmzone_pool_trim(pool, max(nr_pages, pages - min(pages, SHED_BATCH))))
 			usleep_range(50, 100);
 		cond_resched();

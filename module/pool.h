@@ -30,6 +30,9 @@ struct mem_cgroup;
 #define VMZONE_POOL_BLOCK_PAGES	8
 static_assert(VMZONE_POOL_BLOCK_PAGES <= VMZONE_POOL_CACHE_FRAMES);
 
+/* Pages taken one by one after several could not be had. */
+#define VMZONE_POOL_SINGLES	64U
+
 /**
  * enum vmzone_pool_use - what a frame is wanted for
  * @VMZONE_POOL_ZERO: a slot that was empty; leaves the reserve alone

@@ -110,8 +110,8 @@ bool vmzone_pool_charge(struct vmzone_pool *pool, enum vmzone_pool_use use)
  * @pool: the pool
  * @nr: how many
  *
- * The last eighth of the budget comes one by one: who may have a frame is not to find
- * that all pages are on their way to others, who only take them ahead of need.
+ * The last eighth of the budget comes one by one, so that who may have a frame hardly
+ * finds that all pages are on their way to others, who take them ahead of need.
  *
  * Context: any.
  * Return: whether there was room for all of them.

@@ -24,12 +24,9 @@
 /* Not the OOM killer for want of a frame. */
 #define PAGE_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
-/* Nothing is reclaimed or moved for a block: it is never needed. */
+/* No task reclaims or moves anything for a block, which is never needed. */
 #define BLOCK_GFP	((GFP_KERNEL_ACCOUNT & ~__GFP_DIRECT_RECLAIM) | \
 			 __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC)
-
-/* Pages taken one by one after a block could not be had. */
-#define NR_SINGLES	64U
 
 /* Pages at the expense of who pays for the pool. */
 static struct page *alloc_charged(struct vmzone_pool *pool, gfp_t gfp, unsigned int order)
@@ -69,8 +66,8 @@ struct vmzone_frame *vmzone_pool_take_page(struct vmzone_pool *pool)
 }
 
 /*
- * How many to take: a power of two, such that no more than an eighth of all pages are
- * free afterwards. The frame that they are taken for is in use already.
+ * How many to take: a power of two, such that about an eighth of all pages are free
+ * afterwards at most. The frame that they are taken for is in use already.
  */
 static unsigned int block_size(const struct vmzone_pool *pool)
 {
@@ -109,7 +106,7 @@ unsigned int vmzone_pool_take_block(struct vmzone_pool *pool, struct vmzone_fram
 	page = alloc_charged(pool, BLOCK_GFP, ilog2(nr));
 	if (!page) {
 		atomic_long_sub(nr, &pool->pages);
-		WRITE_ONCE(pool->nr_singles, NR_SINGLES);
+		WRITE_ONCE(pool->nr_singles, VMZONE_POOL_SINGLES);
 		return 0;
 	}
 	split_page(page, ilog2(nr));

@@ -97,3 +97,43 @@ int vmzone_frames_take(struct kunit *test, enum vmzone_pool_use use)
 	fix->frames[fix->nr++] = frame;
 	return 0;
 }
+
+/**
+ * vmzone_frames_check() - every page is somewhere, and no number is above what it may be
+ * @test: the test, whose pool is at rest
+ *
+ * Context: process context.
+ */
+void vmzone_frames_check(struct kunit *test)
+{
+	struct pool_fixture *fix = test->priv;
+	struct vmzone_pool *pool = &fix->pool;
+	unsigned long used = atomic_long_read(&pool->used);
+	unsigned long pages = atomic_long_read(&pool->pages);
+	unsigned long peak = atomic_long_read(&pool->peak);
+	unsigned long nr_cached = 0, nr_listed = 0, nr_orphans = 0;
+	struct vmzone_frame *frame;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		unsigned int nr = per_cpu_ptr(pool->caches, cpu)->nr;
+
+		KUNIT_ASSERT_LE(test, nr, pool->cache_max);
+		nr_cached += nr;
+	}
+	list_for_each_entry(frame, &pool->free, node) {
+		KUNIT_ASSERT_EQ(test, page_ref_count(vmzone_frame_page(frame)), 1);
+		nr_listed++;
+	}
+	list_for_each_entry(frame, &pool->orphans, node)
+		nr_orphans++;
+	KUNIT_ASSERT_EQ(test, nr_orphans, pool->nr_orphans);
+	KUNIT_ASSERT_EQ(test, used, fix->nr + nr_orphans);
+	KUNIT_ASSERT_EQ(test, pages, used + nr_cached + nr_listed);
+	KUNIT_ASSERT_LE(test, pages, pool->budget);
+	KUNIT_ASSERT_LE(test, peak, pool->budget);
+	KUNIT_ASSERT_GE(test, peak, used);
+	KUNIT_ASSERT_EQ(test, vmzone_pool_nr_free(pool),
+			pool->budget > used + pool->reserve ?
+			pool->budget - used - pool->reserve : 0);
+}

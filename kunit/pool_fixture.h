@@ -30,5 +30,6 @@ void vmzone_frames_exit(struct kunit *test);
 struct vmzone_pool *vmzone_frames_start(struct kunit *test, unsigned long budget);
 int vmzone_frames_take(struct kunit *test, enum vmzone_pool_use use);
 void vmzone_frames_give(struct kunit *test, unsigned long nr);
+void vmzone_frames_check(struct kunit *test);
 
 #endif /* VMZONE_KUNIT_POOL_FIXTURE_H */

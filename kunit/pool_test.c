@@ -5,8 +5,7 @@
  * Proves: neither the frames in use nor the pages taken from the machine ever
  * pass the budget, and both can reach it; the reserve is for page-ins only;
  * every page is in exactly one place (in use, in a CPU's cache, on the free
- * list, an orphan) after any sequence of calls; freed pages are used again; pages
- * taken several at a time are few beside those in use, and freed one by one; an
+ * list, an orphan) after any sequence of calls; freed pages are used again; an
  * orphan counts until its last reference is gone; a frame passes for zeros until
  * it is used, and never after; pins stop at the reserve; the machine gets every
  * page back.
@@ -17,41 +16,6 @@
 #include "pool_fixture.h"
 
 #define SEED		0x9001UL
-
-/* Every page is somewhere, and no number is above what it may be. */
-static void check_pool(struct kunit *test)
-{
-	struct pool_fixture *fix = test->priv;
-	struct vmzone_pool *pool = &fix->pool;
-	unsigned long used = atomic_long_read(&pool->used);
-	unsigned long pages = atomic_long_read(&pool->pages);
-	unsigned long peak = atomic_long_read(&pool->peak);
-	unsigned long nr_cached = 0, nr_listed = 0, nr_orphans = 0;
-	struct vmzone_frame *frame;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		unsigned int nr = per_cpu_ptr(pool->caches, cpu)->nr;
-
-		KUNIT_ASSERT_LE(test, nr, pool->cache_max);
-		nr_cached += nr;
-	}
-	list_for_each_entry(frame, &pool->free, node) {
-		KUNIT_ASSERT_EQ(test, page_ref_count(vmzone_frame_page(frame)), 1);
-		nr_listed++;
-	}
-	list_for_each_entry(frame, &pool->orphans, node)
-		nr_orphans++;
-	KUNIT_ASSERT_EQ(test, nr_orphans, pool->nr_orphans);
-	KUNIT_ASSERT_EQ(test, used, fix->nr + nr_orphans);
-	KUNIT_ASSERT_EQ(test, pages, used + nr_cached + nr_listed);
-	KUNIT_ASSERT_LE(test, pages, pool->budget);
-	KUNIT_ASSERT_LE(test, peak, pool->budget);
-	KUNIT_ASSERT_GE(test, peak, used);
-	KUNIT_ASSERT_EQ(test, vmzone_pool_nr_free(pool),
-			pool->budget > used + pool->reserve ?
-			pool->budget - used - pool->reserve : 0);
-}
 
 static unsigned long take_all(struct kunit *test, enum vmzone_pool_use use)
 {
@@ -106,7 +70,7 @@ static void refuses_bad_budgets(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ(test, vmzone_pool_init(&fix->pool, bad[i]), -EINVAL);
 	vmzone_frames_start(test, VMZONE_POOL_MIN_FRAMES);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 static void starts_with_nothing(struct kunit *test)
@@ -118,7 +82,7 @@ static void starts_with_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 0l);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 0ul);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_nr_free(pool), vmzone_pool_pinnable(pool));
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 static void budget_is_exact(struct kunit *test)
@@ -129,7 +93,7 @@ static void budget_is_exact(struct kunit *test)
 	unsigned long i;
 
 	KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), budget);
-	check_pool(test);
+	vmzone_frames_check(test);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), (long)budget);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_nr_free(pool), 0ul);
 
@@ -150,15 +114,15 @@ static void reserve_is_for_page_ins(struct kunit *test)
 	KUNIT_EXPECT_LE(test, reserve, budget / 8);
 	KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_ZERO), budget - reserve);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_nr_free(pool), 0ul);
-	check_pool(test);
+	vmzone_frames_check(test);
 	KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), reserve);
-	check_pool(test);
+	vmzone_frames_check(test);
 
 	/* While the reserve is in use, a free frame is not for zeros either. */
 	vmzone_pool_free(pool, pick(test, 0));
 	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 static void freed_pages_are_used_again(struct kunit *test)
@@ -171,9 +135,9 @@ static void freed_pages_are_used_again(struct kunit *test)
 	for (round = 0; round < 5; round++) {
 		for (i = 0; i < some; i++)
 			KUNIT_ASSERT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_ZERO), 0);
-		check_pool(test);
+		vmzone_frames_check(test);
 		give_all(test);
-		check_pool(test);
+		vmzone_frames_check(test);
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 0l);
 		pages = round ? pages : atomic_long_read(&pool->pages);
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), pages);
@@ -192,9 +156,9 @@ static void free_pages_are_all_found(struct kunit *test)
 	vmzone_frames_start(test, budget);
 	for (round = 0; round < 3; round++) {
 		KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), budget);
-		check_pool(test);
+		vmzone_frames_check(test);
 		give_all(test);
-		check_pool(test);
+		vmzone_frames_check(test);
 	}
 }
 
@@ -213,32 +177,6 @@ static void caches_stay_small(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, list_empty(&pool->free));
 }
 
-/* No more than an eighth of them are ahead of need, and none near the budget. */
-static void pages_come_several_at_a_time(struct kunit *test)
-{
-	struct vmzone_pool *pool = vmzone_frames_start(test, 500);
-	struct pool_fixture *fix = test->priv;
-	unsigned long pages = 0, most = 0;
-
-	while (!vmzone_frames_take(test, VMZONE_POOL_PAGE_IN)) {
-		unsigned long before = pages;
-
-		pages = atomic_long_read(&pool->pages);
-		KUNIT_ASSERT_LE(test, pages - fix->nr, pages / 8);
-		if (pages > 500 - 500 / 8)
-			KUNIT_ASSERT_LE(test, pages - before, 1ul);
-		most = max(most, pages - before);
-		check_pool(test);
-	}
-	KUNIT_EXPECT_EQ(test, most, min(VMZONE_POOL_BLOCK_PAGES, rounddown_pow_of_two(pool->cache_max)));
-	KUNIT_EXPECT_EQ(test, pages, 500ul);
-
-	/* Each goes back to the machine by itself. */
-	vmzone_frames_give(test, 3);
-	KUNIT_EXPECT_EQ(test, vmzone_pool_trim(pool, pages - 3), 3ul);
-	check_pool(test);
-}
-
 /* As for a small budget on a machine of many processors. */
 static void caches_may_hold_nothing(struct kunit *test)
 {
@@ -248,30 +186,10 @@ static void caches_may_hold_nothing(struct kunit *test)
 	pool->cache_max = 0;
 	for (round = 0; round < 3; round++) {
 		KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), 64ul);
-		check_pool(test);
+		vmzone_frames_check(test);
 		give_all(test);
-		check_pool(test);
+		vmzone_frames_check(test);
 	}
-}
-
-/* What a task owes to its memory cgroup it pays at a charge that may sleep, of one page. */
-static void pages_come_singly_above_memory_high(struct kunit *test)
-{
-#ifdef CONFIG_MEMCG
-	struct vmzone_pool *pool = vmzone_frames_start(test, 500);
-	struct pool_fixture *fix = test->priv;
-	unsigned int i;
-
-	current->memcg_nr_pages_over_high = 1;
-	for (i = 0; i < 100; i++)
-		KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
-	current->memcg_nr_pages_over_high = 0;
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), 100l);
-	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
-	KUNIT_EXPECT_GT(test, atomic_long_read(&pool->pages), (long)fix->nr);
-#else
-	kunit_skip(test, "a kernel without memory cgroups");
-#endif
 }
 
 static void prealloc_takes_all_pages(struct kunit *test)
@@ -283,10 +201,10 @@ static void prealloc_takes_all_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), (long)budget);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 0l);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->peak), 0l);
-	check_pool(test);
+	vmzone_frames_check(test);
 	KUNIT_EXPECT_EQ(test, take_all(test, VMZONE_POOL_PAGE_IN), budget);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->pages), (long)budget);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 /* Whoever is told that a frame is zeros does not clear it. */
@@ -314,7 +232,7 @@ static void used_frames_are_not_zeros(struct kunit *test)
 	for (i = 0; i < fix->nr; i++)
 		KUNIT_EXPECT_FALSE(test, vmzone_frame_is_zeros(fix->frames[i]));
 	give_all(test);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 static void peak_stays(struct kunit *test)
@@ -345,18 +263,18 @@ static void orphan_counts_until_put(struct kunit *test)
 	get_page(page);
 	SetPageDirty(page);
 	vmzone_pool_orphan(pool, frame);
-	check_pool(test);
+	vmzone_frames_check(test);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 0ul);
 	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->used), 32l);
-	check_pool(test);
+	vmzone_frames_check(test);
 
 	put_page(page);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 1ul);
-	check_pool(test);
+	vmzone_frames_check(test);
 	KUNIT_EXPECT_EQ(test, vmzone_pool_reap(pool), 0ul);
 	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 static void alloc_reaps_by_itself(struct kunit *test)
@@ -366,7 +284,7 @@ static void alloc_reaps_by_itself(struct kunit *test)
 	take_all(test, VMZONE_POOL_PAGE_IN);
 	vmzone_pool_orphan(pool, pick(test, 3));
 	KUNIT_EXPECT_EQ(test, vmzone_frames_take(test, VMZONE_POOL_PAGE_IN), 0);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 /* Orphans that stay held do not hide those behind them for ever. */
@@ -391,13 +309,13 @@ static void reap_reaches_every_orphan(struct kunit *test)
 	for (tries = 0; tries < 20; tries++)
 		nr_reaped += vmzone_pool_reap(pool);
 	KUNIT_EXPECT_EQ(test, nr_reaped, 100ul);
-	check_pool(test);
+	vmzone_frames_check(test);
 	for (i = 0; i < ARRAY_SIZE(held); i++)
 		put_page(held[i]);
 	for (tries = 0; tries < 20; tries++)
 		nr_reaped += vmzone_pool_reap(pool);
 	KUNIT_EXPECT_EQ(test, nr_reaped, 300ul);
-	check_pool(test);
+	vmzone_frames_check(test);
 }
 
 static void pins_stop_at_the_reserve(struct kunit *test)
@@ -465,7 +383,7 @@ static void random_operations(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, pool->nr_orphans, (unsigned long)nr_held);
 			break;
 		}
-		check_pool(test);
+		vmzone_frames_check(test);
 	}
 	while (nr_held)
 		put_page(held[--nr_held]);
@@ -508,8 +426,6 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE_PARAM(free_pages_are_all_found, budget_gen_params),
 	KUNIT_CASE_PARAM(caches_stay_small, budget_gen_params),
 	KUNIT_CASE(caches_may_hold_nothing),
-	KUNIT_CASE(pages_come_several_at_a_time),
-	KUNIT_CASE(pages_come_singly_above_memory_high),
 	KUNIT_CASE_PARAM(prealloc_takes_all_pages, budget_gen_params),
 	KUNIT_CASE(used_frames_are_not_zeros),
 	KUNIT_CASE(peak_stays),

@@ -289,34 +289,6 @@ static struct vmzone_frame *take_frame(struct vmzone_zone *zone, enum vmzone_poo
 	return frame;
 }
 
-/* No frame was free, for that reason: make one so, or wait for one. */
-static noinline struct vmzone_frame *insist(struct vmzone_zone *zone, enum vmzone_pool_use use,
-					    enum vmzone_pace pace, int *cookie, int error)
-{
-	struct patience patience = {};
-	struct vmzone_frame *frame;
-	int ret;
-
-	do {
-		if (pace == VMZONE_PACE_AHEAD)
-			vmzone_zone_note_pressure(zone);
-		if (pace == VMZONE_PACE_AHEAD && error == -EAGAIN && stall(zone, use, &patience)) {
-			cond_resched();
-			ret = fatal_signal_pending(current) ? -EINTR : 0;
-		} else {
-			ret = make_room(zone, error, &use, &patience);
-			vmzone_delay(VMZONE_DELAY_ROOM_MADE, 0);
-		}
-		if (ret) {
-			vmzone_reclaim_pass_on(zone);
-			return ERR_PTR(ret);
-		}
-		frame = take_frame(zone, use, pace, cookie);
-		error = PTR_ERR_OR_ZERO(frame);
-	} while (error);
-	return frame;
-}
-
 /**
  * vmzone_reclaim_frame() - a frame of the pool, evicting if need be
  * @zone: the zone
@@ -333,9 +305,27 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pool_use use,
 					  enum vmzone_pace pace, int *cookie)
 {
-	struct vmzone_frame *frame = take_frame(zone, use, pace, cookie);
+	struct patience patience = {};
+	struct vmzone_frame *frame;
+	int ret = 0;
 
-	return IS_ERR(frame) ? insist(zone, use, pace, cookie, PTR_ERR(frame)) : frame;
+	while (!ret) {
+		frame = take_frame(zone, use, pace, cookie);
+		if (!IS_ERR(frame))
+			return frame;
+		if (pace == VMZONE_PACE_AHEAD) {
+			vmzone_zone_note_pressure(zone);
+			if (PTR_ERR(frame) == -EAGAIN && stall(zone, use, &patience)) {
+				cond_resched();
+				ret = fatal_signal_pending(current) ? -EINTR : 0;
+				continue;
+			}
+		}
+		ret = make_room(zone, PTR_ERR(frame), &use, &patience);
+		vmzone_delay(VMZONE_DELAY_ROOM_MADE, 0);
+	}
+	vmzone_reclaim_pass_on(zone);
+	return ERR_PTR(ret);
 }
 
 /* Evict until no more than the pool's target are in use. */

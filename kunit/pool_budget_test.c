@@ -18,24 +18,6 @@
 
 #define SEED		0xb0d6e7UL
 
-/* Free pages, by looking at each. */
-static unsigned long count_free(struct kunit *test)
-{
-	struct pool_fixture *fix = test->priv;
-	struct vmzone_pool *pool = &fix->pool;
-	struct vmzone_frame *frame;
-	unsigned long nr = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		nr += per_cpu_ptr(pool->caches, cpu)->nr;
-	list_for_each_entry(frame, &pool->free, node) {
-		KUNIT_EXPECT_EQ(test, page_ref_count(vmzone_frame_page(frame)), 1);
-		nr++;
-	}
-	return nr;
-}
-
 /* Budget, target, pages; frames in use are those of the fixture, and orphans. */
 static void expect(struct kunit *test, unsigned long budget, unsigned long target,
 		   unsigned long pages)
@@ -49,7 +31,7 @@ static void expect(struct kunit *test, unsigned long budget, unsigned long targe
 	KUNIT_ASSERT_EQ(test, pool->target, target);
 	KUNIT_ASSERT_EQ(test, (unsigned long)atomic_long_read(&pool->used), used);
 	KUNIT_ASSERT_EQ(test, (unsigned long)atomic_long_read(&pool->pages), pages);
-	KUNIT_ASSERT_EQ(test, count_free(test), pages - used);
+	KUNIT_ASSERT_EQ(test, vmzone_frames_count_free(test), pages - used);
 	KUNIT_ASSERT_EQ(test, vmzone_pool_nr_free(pool),
 			target > used + reserve ? target - used - reserve : 0);
 }

@@ -99,6 +99,29 @@ int vmzone_frames_take(struct kunit *test, enum vmzone_pool_use use)
 }
 
 /**
+ * vmzone_frames_count_free() - free pages, by looking at each
+ * @test: the test, whose pool is at rest
+ *
+ * Context: process context.
+ * Return: how many are in caches and on the pool's list.
+ */
+unsigned long vmzone_frames_count_free(struct kunit *test)
+{
+	struct vmzone_pool *pool = &((struct pool_fixture *)test->priv)->pool;
+	struct vmzone_frame *frame;
+	unsigned long nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += per_cpu_ptr(pool->caches, cpu)->nr;
+	list_for_each_entry(frame, &pool->free, node) {
+		KUNIT_ASSERT_EQ(test, page_ref_count(vmzone_frame_page(frame)), 1);
+		nr++;
+	}
+	return nr;
+}
+
+/**
  * vmzone_frames_check() - every page is somewhere, and no number is above what it may be
  * @test: the test, whose pool is at rest
  *
@@ -111,25 +134,17 @@ void vmzone_frames_check(struct kunit *test)
 	unsigned long used = atomic_long_read(&pool->used);
 	unsigned long pages = atomic_long_read(&pool->pages);
 	unsigned long peak = atomic_long_read(&pool->peak);
-	unsigned long nr_cached = 0, nr_listed = 0, nr_orphans = 0;
+	unsigned long nr_orphans = 0;
 	struct vmzone_frame *frame;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		unsigned int nr = per_cpu_ptr(pool->caches, cpu)->nr;
-
-		KUNIT_ASSERT_LE(test, nr, pool->cache_max);
-		nr_cached += nr;
-	}
-	list_for_each_entry(frame, &pool->free, node) {
-		KUNIT_ASSERT_EQ(test, page_ref_count(vmzone_frame_page(frame)), 1);
-		nr_listed++;
-	}
+	for_each_possible_cpu(cpu)
+		KUNIT_ASSERT_LE(test, per_cpu_ptr(pool->caches, cpu)->nr, pool->cache_max);
 	list_for_each_entry(frame, &pool->orphans, node)
 		nr_orphans++;
 	KUNIT_ASSERT_EQ(test, nr_orphans, pool->nr_orphans);
 	KUNIT_ASSERT_EQ(test, used, fix->nr + nr_orphans);
-	KUNIT_ASSERT_EQ(test, pages, used + nr_cached + nr_listed);
+	KUNIT_ASSERT_EQ(test, pages, used + vmzone_frames_count_free(test));
 	KUNIT_ASSERT_LE(test, pages, pool->budget);
 	KUNIT_ASSERT_LE(test, peak, pool->budget);
 	KUNIT_ASSERT_GE(test, peak, used);

@@ -30,6 +30,7 @@ void vmzone_frames_exit(struct kunit *test);
 struct vmzone_pool *vmzone_frames_start(struct kunit *test, unsigned long budget);
 int vmzone_frames_take(struct kunit *test, enum vmzone_pool_use use);
 void vmzone_frames_give(struct kunit *test, unsigned long nr);
+unsigned long vmzone_frames_count_free(struct kunit *test);
 void vmzone_frames_check(struct kunit *test);
 
 #endif /* VMZONE_KUNIT_POOL_FIXTURE_H */

@@ -42,35 +42,6 @@ void vmzone_counters_destroy(struct vmzone_counters *counters)
 }
 
 /**
- * vmzone_hist_bucket() - the bucket that counts a duration
- * @duration_ns: the duration
- *
- * Context: any.
- * Return: i for a duration in [2^i, 2^(i+1)) ns; 0 for 0 ns; the last one for
- * all that is longer.
- */
-unsigned int vmzone_hist_bucket(u64 duration_ns)
-{
-	if (!duration_ns)
-		return 0;
-	return min_t(unsigned int, ilog2(duration_ns), VMZONE_HIST_BUCKETS - 1);
-}
-
-/**
- * vmzone_hist_add() - count one duration
- * @counters: the zone's
- * @kind: of what
- * @duration_ns: how long it took
- *
- * Context: any.
- */
-void vmzone_hist_add(struct vmzone_counters *counters,
-		     enum vmzone_hist_kind kind, u64 duration_ns)
-{
-	this_cpu_inc(counters->cpu->hist[kind][vmzone_hist_bucket(duration_ns)]);
-}
-
-/**
  * vmzone_counters_read_events() - what was counted since the last reset
  * @counters: the zone's
  * @event: returned: VMZONE_STAT_NR counts

@@ -9,6 +9,7 @@
 #define VMZONE_STATS_H
 
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
@@ -86,11 +87,35 @@ static inline u64 vmzone_elapsed_ns(ktime_t start)
 	return max_t(s64, ktime_to_ns(ktime_sub(ktime_get(), start)), 0);
 }
 
+/**
+ * vmzone_hist_bucket() - the bucket that counts a duration
+ * @duration_ns: the duration
+ *
+ * Context: any.
+ * Return: i for a duration in [2^i, 2^(i+1)) ns; 0 for 0 ns; the last one for
+ * all that is longer.
+ */
+static inline unsigned int vmzone_hist_bucket(u64 duration_ns)
+{
+	return min_t(unsigned int, ilog2(duration_ns | 1), VMZONE_HIST_BUCKETS - 1);
+}
+
+/**
+ * vmzone_hist_add() - count one duration
+ * @counters: the zone's
+ * @kind: of what
+ * @duration_ns: how long it took
+ *
+ * Context: any.
+ */
+static inline void vmzone_hist_add(struct vmzone_counters *counters,
+				   enum vmzone_hist_kind kind, u64 duration_ns)
+{
+	this_cpu_inc(counters->cpu->hist[kind][vmzone_hist_bucket(duration_ns)]);
+}
+
 int vmzone_counters_init(struct vmzone_counters *counters);
 void vmzone_counters_destroy(struct vmzone_counters *counters);
-unsigned int vmzone_hist_bucket(u64 duration_ns);
-void vmzone_hist_add(struct vmzone_counters *counters,
-		     enum vmzone_hist_kind kind, u64 duration_ns);
 void vmzone_counters_read_events(struct vmzone_counters *counters,
 				 u64 *event, bool reset);
 void vmzone_counters_read_hist(struct vmzone_counters *counters,

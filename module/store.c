@@ -55,6 +55,7 @@
  * @codecs_got: bit mask of the ids of all codecs that any object may need
  * @huge_bytes: objects of this size and above take a page each
  * @limit_bytes: most that the store may take
+ * @tight_bytes: above which it is tight, nine tenths of that
  * @alloc_lock: held while an object may be in excess of the limit
  * @nr_objects: objects in @pool
  * @payload_bytes: their sizes together
@@ -69,6 +70,7 @@ struct compressed_store {
 	u32 codecs_got;
 	size_t huge_bytes;
 	u64 limit_bytes;
+	u64 tight_bytes;
 	struct mutex alloc_lock;
 	atomic_long_t nr_objects;
 	atomic_long_t payload_bytes;
@@ -106,6 +108,12 @@ static u64 token_value(struct vmzone_token token)
 	       (u64)FIELD_GET(VMZONE_TOKEN_TOP, token.hi) << TOKEN_LO_BITS;
 }
 
+static void set_limit(struct compressed_store *store, u64 limit_bytes)
+{
+	WRITE_ONCE(store->limit_bytes, limit_bytes);
+	WRITE_ONCE(store->tight_bytes, limit_bytes - div_u64(limit_bytes, 10));
+}
+
 static struct vmzone_store *compressed_create(u64 limit_bytes,
 					      const struct vmzone_codec_ops *codec)
 {
@@ -136,7 +144,7 @@ static struct vmzone_store *compressed_create(u64 limit_bytes,
 	store->codec = codec;
 	store->codecs_got = 1U << codec->id;
 	store->huge_bytes = zs_huge_class_size(store->pool);
-	store->limit_bytes = limit_bytes;
+	set_limit(store, limit_bytes);
 	mutex_init(&store->alloc_lock);
 	return &store->base;
 
@@ -325,11 +333,20 @@ static bool needs_copy(const struct vmzone_codec_ops *codec)
 	return VMZONE_ZS_READ_NEEDS_COPY && codec->id != VMZONE_CODEC_NONE;
 }
 
+/* The codec of an object: most often that of today. */
+static const struct vmzone_codec_ops *codec_of(const struct compressed_store *store,
+					       struct vmzone_token token)
+{
+	const struct vmzone_codec_ops *codec = READ_ONCE(store->codec);
+	u32 id = FIELD_GET(VMZONE_TOKEN_CODEC, token.hi);
+
+	return likely(codec->id == id) ? codec : vmzone_codec_by_id(id);
+}
+
 static int load_object(struct compressed_store *store, struct vmzone_token token,
 		       void *dst)
 {
-	const struct vmzone_codec_ops *codec =
-		vmzone_codec_by_id(FIELD_GET(VMZONE_TOKEN_CODEC, token.hi));
+	const struct vmzone_codec_ops *codec = codec_of(store, token);
 	size_t len = FIELD_GET(VMZONE_TOKEN_LEN, token.hi);
 	struct vmzone_codec_scratch *scratch = NULL;
 	unsigned long handle = token_value(token);
@@ -411,9 +428,7 @@ static bool compressed_is_tight(struct vmzone_store *base)
 {
 	struct compressed_store *store = to_compressed(base);
 
-	u64 limit_bytes = READ_ONCE(store->limit_bytes);
-
-	return bytes_taken(store) > limit_bytes - div_u64(limit_bytes, 10);
+	return bytes_taken(store) > READ_ONCE(store->tight_bytes);
 }
 
 static int compressed_set_limit(struct vmzone_store *base, u64 limit_bytes)
@@ -427,7 +442,7 @@ static int compressed_set_limit(struct vmzone_store *base, u64 limit_bytes)
 	if (bytes_taken(store) > limit_bytes)
 		ret = -ENOSPC;
 	else
-		WRITE_ONCE(store->limit_bytes, limit_bytes);
+		set_limit(store, limit_bytes);
 	mutex_unlock(&store->alloc_lock);
 	return ret;
 }

@@ -312,11 +312,22 @@ static bool keep_folio(struct folio *folio, gfp_t gfp)
 }
 
 /*
+ * As noop_dirty_folio(). But that says when a page has become dirty, upon which a
+ * fault sees whether too many are: that is for who writes them back.
+ */
+static bool dirty_folio(struct address_space *mapping, struct folio *folio)
+{
+	if (!folio_test_dirty(folio))
+		folio_set_dirty(folio);
+	return false;
+}
+
+/*
  * The kernel takes frames for pages of a page cache, which it may remove, clean as
  * they are, when their memory has failed: they are not its to remove.
  */
 static const struct address_space_operations zone_aops = {
-	.dirty_folio = noop_dirty_folio,
+	.dirty_folio = dirty_folio,
 	.release_folio = keep_folio,
 };
 

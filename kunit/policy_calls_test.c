@@ -106,6 +106,15 @@ static unsigned int watch_isolate(void *private, struct vmzone_frame **batch,
 	return i;
 }
 
+/* Those of even numbers only. */
+static bool watch_yield(void *private, struct vmzone_frame *frame)
+{
+	if (frame->index % 2)
+		return false;
+	watch_gone(private, frame);
+	return true;
+}
+
 static void watch_accessed(void *private, struct vmzone_frame *frame)
 {
 	watched.nr_wrong += !watch_has(private, frame);
@@ -132,6 +141,7 @@ static const struct vmzone_policy_ops watch_ops = {
 	.add = watch_add,
 	.remove = watch_remove,
 	.isolate = watch_isolate,
+	.yield = watch_yield,
 	.accessed = watch_accessed,
 };
 
@@ -143,7 +153,7 @@ static void call_anything(struct order_fixture *fix, u32 random)
 	unsigned int got = 0;
 	unsigned long passed;
 
-	switch (random % 7) {
+	switch (random % 8) {
 	case 0:
 		vmzone_policy_add(&fix->policy, frame, random >> 31);
 		break;
@@ -164,6 +174,11 @@ static void call_anything(struct order_fixture *fix, u32 random)
 		break;
 	case 6:
 		vmzone_policy_accessed(&fix->policy, frame);
+		break;
+	case 7:
+		get_page(vmzone_frame_page(frame));
+		vmzone_policy_isolate_frame(&fix->policy, frame);
+		put_page(vmzone_frame_page(frame));
 		break;
 	}
 	while (got)

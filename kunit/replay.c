@@ -13,6 +13,7 @@
 #include <linux/sort.h>
 #include <linux/vmalloc.h>
 
+#include "../module/gather.h"
 #include "../module/watermark.h"
 #include "replay.h"
 
@@ -161,6 +162,49 @@ static int by_index(const void *a, const void *b)
 	return (*one)->index < (*other)->index ? -1 : (*one)->index > (*other)->index;
 }
 
+/* As extend() of module/gather.c. */
+static unsigned int extend(struct replay *replay, pgoff_t index, unsigned int nr_slots,
+			   int step, struct vmzone_frame **batch, unsigned int nr)
+{
+	unsigned int got = 0;
+
+	for (; nr_slots && got < nr && index < replay->trace->nr_pages; nr_slots--, index += step) {
+		struct replay_page *page = &replay->pages[index];
+
+		if (!page->frame || page->standby)
+			continue;
+		get_page(vmzone_frame_page(page->frame));
+		if (!vmzone_policy_isolate_frame(&replay->policy, page->frame)) {
+			put_page(vmzone_frame_page(page->frame));
+			break;
+		}
+		batch[got++] = page->frame;
+	}
+	return got;
+}
+
+/* As vmzone_gather_isolate(). */
+static unsigned int gather(struct replay *replay, struct vmzone_frame **batch, unsigned int nr)
+{
+	unsigned int got = 0;
+
+	while (got < nr) {
+		unsigned int end = min(nr, got + VMZONE_GATHER_MAX), before;
+		unsigned long passed;
+		pgoff_t index;
+
+		if (!vmzone_policy_isolate(&replay->policy, batch + got, 1, &passed))
+			break;
+		index = batch[got++]->index;
+		before = index % VMZONE_GATHER_SPAN;
+		got += extend(replay, index + 1, VMZONE_GATHER_SPAN - 1 - before, 1, batch + got,
+			      end - got);
+		got += extend(replay, index - 1, before, -1, batch + got, end - got);
+		replay->nr_runs++;
+	}
+	return got;
+}
+
 /* As vmzone_batch_park() and vmzone_evict_park(). */
 static unsigned int park_batch(struct replay *replay)
 {
@@ -168,8 +212,10 @@ static unsigned int park_batch(struct replay *replay)
 	unsigned long second_chances;
 	unsigned int nr, i;
 
-	nr = vmzone_policy_isolate(&replay->policy, batch,
-				   vmzone_park_nr(replay->pool.budget), &second_chances);
+	nr = vmzone_park_nr(replay->pool.budget);
+	nr = replay->gathers ? gather(replay, batch, nr) :
+			       vmzone_policy_isolate(&replay->policy, batch, nr, &second_chances);
+	replay->nr_parked += nr;
 	sort(batch, nr, sizeof(batch[0]), by_index, NULL);
 	for (i = 0; i < nr; i++) {
 		struct replay_page *page = &replay->pages[batch[i]->index];

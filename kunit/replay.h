@@ -17,6 +17,9 @@ struct replay_page;
  * @pool: frames
  * @policy: the policy
  * @pages: what is known of each page of the trace
+ * @gathers: whether victims are joined by their neighbours, as beside several takers
+ * @nr_parked: frames that went to standby
+ * @nr_runs: victims that others could join
  * @misses: references to a page without a frame
  * @minor: references to one on standby
  * @peak: most frames that were in use
@@ -26,6 +29,9 @@ struct replay {
 	struct vmzone_pool pool;
 	struct vmzone_policy policy;
 	struct replay_page *pages;
+	bool gathers;
+	unsigned long nr_parked;
+	unsigned long nr_runs;
 	size_t misses;
 	size_t minor;
 	unsigned long peak;

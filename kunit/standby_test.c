@@ -58,7 +58,7 @@ static unsigned int become_sole(struct kunit *test)
 {
 	unsigned int times = 1;
 
-	while (times < MANY && !vmzone_standby_note_taker(zone_of(test)))
+	while (times < MANY && !vmzone_standby_note_taker(&zone_of(test)->reclaim.takers))
 		times++;
 	return times;
 }
@@ -79,7 +79,7 @@ static void other_work(struct work_struct *work)
 {
 	struct other *other = container_of(work, struct other, work);
 
-	other->sole = vmzone_standby_note_taker(other->zone);
+	other->sole = vmzone_standby_note_taker(&other->zone->reclaim.takers);
 }
 
 static bool other_is_sole(struct kunit *test)
@@ -99,12 +99,12 @@ static void tells_who_is_sole(struct kunit *test)
 
 	KUNIT_EXPECT_GT(test, times, 2u);
 	KUNIT_EXPECT_LT(test, times, MANY);
-	KUNIT_EXPECT_TRUE(test, vmzone_standby_note_taker(zone_of(test)));
+	KUNIT_EXPECT_TRUE(test, vmzone_standby_note_taker(&zone_of(test)->reclaim.takers));
 	KUNIT_EXPECT_FALSE(test, other_is_sole(test));
 	KUNIT_EXPECT_EQ(test, become_sole(test), times);
 	for (i = 0; i < MANY; i++) {
 		KUNIT_ASSERT_FALSE(test, other_is_sole(test));
-		KUNIT_ASSERT_FALSE(test, vmzone_standby_note_taker(zone_of(test)));
+		KUNIT_ASSERT_FALSE(test, vmzone_standby_note_taker(&zone_of(test)->reclaim.takers));
 	}
 }
 

@@ -9,7 +9,9 @@
 
 #include "batch.h"
 #include "evict.h"
+#include "gather.h"
 #include "reclaim.h"
+#include "standby.h"
 #include "trace.h"
 #include "watermark.h"
 #include "zone.h"
@@ -36,7 +38,10 @@ unsigned int vmzone_batch_park(struct vmzone_zone *zone, unsigned int nr)
 	ktime_t start = ktime_get();
 	int cookie = vmzone_reclaim_transit_begin(zone);
 
-	nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
+	if (vmzone_standby_has_several_takers(zone))
+		nr = vmzone_gather_isolate(zone, batch, nr, &second_chances);
+	else
+		nr = vmzone_policy_isolate(&zone->policy, batch, nr, &second_chances);
 	if (!nr)
 		goto out;
 	vmzone_stat_inc(&zone->counters, VMZONE_STAT_SELECT);

@@ -5,8 +5,8 @@
  * Owns: how a frame is locked while others may be taking it away, and how it
  * comes apart from its slot. See binding.h for the rules.
  *
- * Lock order: folio lock, then i_mmap_rwsem (in unmap_mapping_pages()), then
- * the locks of the rooms.
+ * Lock order: folio lock, then gather_lock (gather.c), then i_mmap_rwsem (in
+ * unmap_mapping_pages()), then the locks of the rooms.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -15,12 +15,33 @@
 #include "delay.h"
 
 /**
- * vmzone_frame_lock() - lock the frame of a slot that has one
+ * vmzone_frame_get() - hold a frame that a slot was seen to have
  * @slot: the slot
- * @framep: returned: its frame, locked, with a reference of the caller's
+ * @frame: its frame
  *
  * The page may have left the zone before we get hold of it; it is ours once we
  * hold a reference and the slot still names it, as in filemap_get_entry().
+ *
+ * Context: any, without sleeping.
+ * Return: whether the caller has a reference, and the slot the frame; that may lose it
+ * while the frame is not locked.
+ */
+bool vmzone_frame_get(const struct vmzone_slot *slot, struct vmzone_frame *frame)
+{
+	struct folio *folio = vmzone_frame_folio(frame);
+
+	if (!folio_try_get(folio))
+		return false;
+	if (vmzone_slot_serves(slot, frame))
+		return true;
+	folio_put(folio);
+	return false;
+}
+
+/**
+ * vmzone_frame_lock() - lock the frame of a slot that has one
+ * @slot: the slot
+ * @framep: returned: its frame, locked, with a reference of the caller's
  *
  * Context: process context, sleeps.
  * Return: 0; -EAGAIN when the slot has changed, look again; -EINTR.
@@ -28,20 +49,15 @@
 int vmzone_frame_lock(struct vmzone_slot *slot, struct vmzone_frame **framep)
 {
 	struct vmzone_frame *frame = vmzone_slot_frame(slot);
-	struct folio *folio = vmzone_frame_folio(frame);
 
 	if (!vmzone_slot_serves(slot, frame))
 		return -EAGAIN;
 	vmzone_delay(VMZONE_DELAY_FRAME_FOUND, frame->index);
-	if (!folio_try_get(folio))
+	if (!vmzone_frame_get(slot, frame))
 		return -EAGAIN;
-	if (!vmzone_slot_serves(slot, frame)) {
-		folio_put(folio);
-		return -EAGAIN;
-	}
 	vmzone_delay(VMZONE_DELAY_FRAME_GOT, frame->index);
-	if (folio_lock_killable(folio)) {
-		folio_put(folio);
+	if (folio_lock_killable(vmzone_frame_folio(frame))) {
+		folio_put(vmzone_frame_folio(frame));
 		return -EINTR;
 	}
 	if (!vmzone_slot_serves(slot, frame)) {

@@ -75,6 +75,7 @@ static inline bool vmzone_frame_is_costly(const struct vmzone_slot *slot,
 	       PageDirty(vmzone_frame_page(frame));
 }
 
+bool vmzone_frame_get(const struct vmzone_slot *slot, struct vmzone_frame *frame);
 int vmzone_frame_lock(struct vmzone_slot *slot, struct vmzone_frame **framep);
 int vmzone_frame_lock_wait(struct vmzone_slot *slot, struct vmzone_frame **framep);
 bool vmzone_frame_trylock_isolated(struct vmzone_zone *zone, struct vmzone_frame *frame,

@@ -63,6 +63,7 @@ static const char *const names[] = {
 	[VMZONE_DELAY_DISCARD_LOOKED] = "discard_looked",
 	[VMZONE_DELAY_OWN_BEGUN] = "own_begun",
 	[VMZONE_DELAY_PARK_MARKED] = "park_marked",
+	[VMZONE_DELAY_RUN_FOUND] = "run_found",
 	[VMZONE_DELAY_EVICT_UNMAPPED] = "evict_unmapped",
 	[VMZONE_DELAY_EVICT_FROZEN] = "evict_frozen",
 	[VMZONE_DELAY_EVICT_SAVED] = "evict_saved",

@@ -17,6 +17,7 @@
 #include "binding.h"
 #include "delay.h"
 #include "evict.h"
+#include "gather.h"
 #include "reclaim.h"
 #include "trace.h"
 #include "zone.h"
@@ -165,32 +166,10 @@ static bool begin_park(struct vmzone_zone *zone, struct vmzone_frame *frame)
 	return false;
 }
 
-/* Unmap locked frames, neighbours in one call. Sorted by slot afterwards. */
-static void unmap_batch(struct vmzone_zone *zone, struct vmzone_frame **batch,
-			unsigned int nr)
-{
-	unsigned int i, run;
-
-	for (i = 1; i < nr; i++) {
-		struct vmzone_frame *frame = batch[i];
-
-		for (run = i; run && batch[run - 1]->index > frame->index; run--)
-			batch[run] = batch[run - 1];
-		batch[run] = frame;
-	}
-	for (i = 0; i < nr; i += run) {
-		pgoff_t first = batch[i]->index;
-
-		for (run = 1; i + run < nr && batch[i + run]->index == first + run; run++)
-			;
-		unmap_mapping_pages(zone->inode->i_mapping, first, run, false);
-	}
-}
-
 /**
  * vmzone_evict_park() - put victims on standby
  * @zone: the zone
- * @batch: frames from vmzone_policy_isolate(); taken over, and reordered
+ * @batch: isolated frames; taken over, and reordered
  * @nr: their number
  *
  * Context: process context, sleeps; the caller holds no folio lock.
@@ -204,7 +183,7 @@ unsigned int vmzone_evict_park(struct vmzone_zone *zone,
 	for (i = 0; i < nr; i++)
 		if (begin_park(zone, batch[i]))
 			batch[parked++] = batch[i];
-	unmap_batch(zone, batch, parked);
+	vmzone_gather_unmap(zone, batch, parked);
 	for (i = 0; i < parked; i++) {
 		vmzone_policy_park(&zone->policy, batch[i]);
 		vmzone_frame_unlock(batch[i]);

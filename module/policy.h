@@ -7,14 +7,13 @@
  * lock and in the bookkeeping that makes its callers' races harmless; an
  * algorithm is one file of list code. docs/policies.md compares them.
  *
- * A frame is *wanted* from vmzone_policy_add() until vmzone_policy_remove(). It
- * is on the algorithm's lists first. vmzone_policy_park() moves it to standby,
+ * A frame is *wanted* from vmzone_policy_add() until vmzone_policy_remove(). It is on the algorithm's lists first. vmzone_policy_park() moves it to standby,
  * the queue of those next to be evicted, from where vmzone_policy_add() brings
- * it back as a touched one. vmzone_policy_isolate() and _isolate_standby() take
- * wanted frames off their list, with a reference each; one that could not go
- * further is returned by vmzone_policy_putback(), which does nothing if the
- * frame was meanwhile added, parked or removed. add, park and remove may be
- * called twice in a row.
+ * it back as a touched one. vmzone_policy_isolate(), _isolate_frame() and
+ * _isolate_standby() take wanted frames off their list, with a reference each; one
+ * that could not go further is returned by vmzone_policy_putback(), which does
+ * nothing if the frame was meanwhile added, parked or removed. add, park and remove
+ * may be called twice in a row.
  *
  * What a policy learns of the use of frames is: that one came, that one was
  * touched on standby, that one was touched where that can be seen at all
@@ -94,6 +93,9 @@ static inline bool vmzone_policy_is_back(enum vmzone_policy_reason reason)
  *	put them in @batch; add to @second_chances the frames that it passed
  *	over because they were touched. Returns how many; 0 only when it has
  *	none. Under the lock.
+ * @yield: give out a certain frame on its lists, which lies next to a victim, if that
+ *	is as good a choice, by what it knows. Returns whether it did. NULL: never.
+ *	Under the lock.
  * @accessed: a frame on its lists was touched. NULL: all the same to it. Under
  *	the lock.
  *
@@ -114,6 +116,7 @@ struct vmzone_policy_ops {
 	void (*remove)(void *private, struct vmzone_frame *frame);
 	unsigned int (*isolate)(void *private, struct vmzone_frame **batch,
 				unsigned int nr, unsigned long *second_chances);
+	bool (*yield)(void *private, struct vmzone_frame *frame);
 	void (*accessed)(void *private, struct vmzone_frame *frame);
 };
 
@@ -173,12 +176,6 @@ void vmzone_policy_park(struct vmzone_policy *policy, struct vmzone_frame *frame
 void vmzone_policy_remove(struct vmzone_policy *policy, struct vmzone_frame *frame);
 void vmzone_policy_hold(struct vmzone_policy *policy, struct vmzone_frame *frame);
 void vmzone_policy_release(struct vmzone_policy *policy);
-unsigned int vmzone_policy_isolate(struct vmzone_policy *policy,
-				   struct vmzone_frame **batch, unsigned int nr,
-				   unsigned long *second_chances);
-unsigned int vmzone_policy_isolate_standby(struct vmzone_policy *policy,
-					   struct vmzone_frame **batch,
-					   unsigned int nr);
 void vmzone_policy_putback(struct vmzone_policy *policy, struct vmzone_frame *frame);
 
 int vmzone_policy_resize(struct vmzone_policy *policy, unsigned long nr_frames);
@@ -189,5 +186,14 @@ int vmzone_policy_switch_begin(struct vmzone_policy *policy,
 			       const struct vmzone_policy_ops *ops,
 			       unsigned long nr_frames);
 bool vmzone_policy_switch_step(struct vmzone_policy *policy);
+
+/* policy_isolate.c */
+unsigned int vmzone_policy_isolate(struct vmzone_policy *policy,
+				   struct vmzone_frame **batch, unsigned int nr,
+				   unsigned long *second_chances);
+bool vmzone_policy_isolate_frame(struct vmzone_policy *policy, struct vmzone_frame *frame);
+unsigned int vmzone_policy_isolate_standby(struct vmzone_policy *policy,
+					   struct vmzone_frame **batch,
+					   unsigned int nr);
 
 #endif /* VMZONE_POLICY_H */

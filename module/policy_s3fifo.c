@@ -257,6 +257,13 @@ static struct vmzone_frame *take_main(struct s3fifo *s3fifo, bool may_pass)
 	return frame;
 }
 
+/* Whether the small queue is to give out the next frame. */
+static bool is_turn_of_small(const struct s3fifo *s3fifo)
+{
+	return list_empty(&s3fifo->main) ||
+	       (s3fifo->nr_small > s3fifo->max_small && !s3fifo->nr_refused);
+}
+
 static unsigned int s3fifo_isolate(void *private, struct vmzone_frame **batch,
 				   unsigned int nr, unsigned long *second_chances)
 {
@@ -267,16 +274,12 @@ static unsigned int s3fifo_isolate(void *private, struct vmzone_frame **batch,
 		s3fifo->nr_refused = 0;
 	while (i < nr) {
 		bool may_pass = *second_chances < VMZONE_POLICY_MAX_PASSED;
-		bool no_main = list_empty(&s3fifo->main);
-		bool too_many = s3fifo->nr_small > s3fifo->max_small && !s3fifo->nr_refused;
+		bool small = is_turn_of_small(s3fifo);
 
-		if (no_main && !s3fifo->nr_small)
+		if (list_empty(&s3fifo->main) && !s3fifo->nr_small)
 			break;
-		if (no_main || too_many)
-			batch[i] = take_small(s3fifo, may_pass);
-		else
-			batch[i] = take_main(s3fifo, may_pass);
-		if (batch[i] && !no_main && !too_many && s3fifo->nr_refused)
+		batch[i] = small ? take_small(s3fifo, may_pass) : take_main(s3fifo, may_pass);
+		if (batch[i] && !small && s3fifo->nr_refused)
 			s3fifo->nr_refused--;
 		if (batch[i])
 			i++;
@@ -284,6 +287,26 @@ static unsigned int s3fifo_isolate(void *private, struct vmzone_frame **batch,
 			++*second_chances;
 	}
 	return i;
+}
+
+/*
+ * Only of the queue whose turn it is: so each gives out as many frames as otherwise,
+ * which is what keeps a scan from the main one.
+ */
+static bool s3fifo_yield(void *private, struct vmzone_frame *frame)
+{
+	u8 hint = vmzone_frame_hint(frame);
+	struct s3fifo *s3fifo = private;
+	bool small = !(hint & S3FIFO_MAIN);
+
+	if ((hint & S3FIFO_FREQ) || small != is_turn_of_small(s3fifo))
+		return false;
+	s3fifo_remove(s3fifo, frame);
+	if (small)
+		ghost_insert(s3fifo->ghost, frame->index);
+	else if (s3fifo->nr_refused)
+		s3fifo->nr_refused--;
+	return true;
 }
 
 static void s3fifo_accessed(void *private, struct vmzone_frame *frame)
@@ -304,5 +327,6 @@ const struct vmzone_policy_ops vmzone_policy_s3fifo = {
 	.add = s3fifo_add,
 	.remove = s3fifo_remove,
 	.isolate = s3fifo_isolate,
+	.yield = s3fifo_yield,
 	.accessed = s3fifo_accessed,
 };

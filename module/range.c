@@ -17,6 +17,7 @@
 #include "binding.h"
 #include "delay.h"
 #include "evict.h"
+#include "gather.h"
 #include "range.h"
 #include "reclaim.h"
 #include "resident.h"
@@ -295,6 +296,9 @@ static int pin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 		if (ret)
 			goto err_unpin;
 	}
+	/* Who pinned them all before has waited already. */
+	if (census.pinned < end - first)
+		vmzone_gather_wait(zone);
 	return 0;
 
 err_unpin:

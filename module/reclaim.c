@@ -262,7 +262,7 @@ static void look_ahead(struct vmzone_zone *zone)
 {
 	bool low = is_low(zone);
 
-	if (vmzone_standby_note_taker(zone))
+	if (vmzone_standby_note_taker(&zone->reclaim.takers))
 		vmzone_standby_park_as_taker(zone, low);
 	if (low)
 		start_workers(zone, 1);

@@ -5,14 +5,11 @@
  * Owns: how many are to be there, and whether a worker parks them or the task that
  * takes the frames. The work is the same; what differs is who is interrupted. To
  * unmap a page interrupts every other CPU that runs a program with a mapping of it,
- * and waits for them, once for each run of neighbours. The sole taker of frames is
+ * and waits for them, once for each call (gather.c). The sole taker of frames is
  * often the only one to run there: if it parks them by itself, nobody is interrupted.
  * If other CPUs run the program as well, they are interrupted just as by a worker,
  * and the taker waits. Among several takers every CPU would interrupt another, so a
  * worker parks, and no fault waits; likewise with one CPU only.
- *
- * The kernel's own reclaim puts the flushes of many pages together instead, which is
- * not open to a module.
  */
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
@@ -23,16 +20,21 @@
 #include "watermark.h"
 #include "zone.h"
 
-/*
- * So many in a row, and a task is the sole taker. Two that take turns as a coin falls
- * come to that once in four thousand million frames; two that share a CPU do so in
- * each of their time slices, and do not interrupt each other.
- */
-#define SOLE_AFTER	32U
-
 static bool has_sole_taker(const struct vmzone_zone *zone)
 {
-	return READ_ONCE(zone->reclaim.takers.in_a_row) >= SOLE_AFTER;
+	return READ_ONCE(zone->reclaim.takers.in_a_row) >= VMZONE_SOLE_AFTER;
+}
+
+/**
+ * vmzone_standby_has_several_takers() - whether several CPUs may take frames
+ * @zone: the zone
+ *
+ * Context: any.
+ * Return: false when there is a sole taker of late, or one CPU only.
+ */
+bool vmzone_standby_has_several_takers(const struct vmzone_zone *zone)
+{
+	return zone->reclaim.takers.interrupts && !has_sole_taker(zone);
 }
 
 /* How many are to be on standby. */
@@ -52,36 +54,6 @@ void vmzone_standby_start(struct vmzone_zone *zone)
 	zone->reclaim.takers = (struct vmzone_takers) {
 		.interrupts = num_online_cpus() > 1,
 	};
-}
-
-/**
- * vmzone_standby_note_taker() - the caller takes a frame that it will use at once
- * @zone: the zone
- *
- * Not for who pages in a range ahead of its use, which workers stay out of.
- * Without a lock: when several come at the same time, one of them may look like the
- * sole taker until the next one comes.
- *
- * Context: process context.
- * Return: whether it is the sole taker.
- */
-bool vmzone_standby_note_taker(struct vmzone_zone *zone)
-{
-	struct vmzone_takers *takers = &zone->reclaim.takers;
-	unsigned int in_a_row;
-
-	if (!takers->interrupts)
-		return false;
-	if (READ_ONCE(takers->last) != current) {
-		WRITE_ONCE(takers->last, current);
-		WRITE_ONCE(takers->in_a_row, 0);
-		return false;
-	}
-	in_a_row = READ_ONCE(takers->in_a_row);
-	if (in_a_row >= SOLE_AFTER)
-		return true;
-	WRITE_ONCE(takers->in_a_row, in_a_row + 1);
-	return false;
 }
 
 /**

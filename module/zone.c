@@ -243,6 +243,7 @@ struct vmzone_zone *vmzone_zone_create(const struct vmzone_config *config)
 	if (ret)
 		goto err_free;
 	mutex_init(&zone->range_lock);
+	init_rwsem(&zone->gather_lock);
 	init_waitqueue_head(&zone->pressured);
 	ret = vmzone_reclaim_start(zone);
 	if (ret)

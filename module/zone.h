@@ -11,6 +11,7 @@
 
 #include <linux/fs.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/xarray.h>
 
 #include "policy.h"
@@ -103,6 +104,8 @@ struct vmzone_recent_leaf {
  * @range_lock: taken by those who must see pin counts, size and parameters at
  *	rest: PIN, UNPIN, DISCARD, truncation, SET. Outside of every other lock of
  *	a zone
+ * @gather_lock: held for reading by who unmaps a range that others have slots in,
+ *	for writing to wait for those; inside of folio locks and @range_lock
  * @reclaim: what keeps some frames free
  * @pressure: counts the moments at which frames or store were short
  * @pressured: those who poll for one
@@ -125,6 +128,7 @@ struct vmzone_zone {
 	struct vmzone_store *store;
 	struct vmzone_counters counters;
 	struct mutex range_lock;
+	struct rw_semaphore gather_lock;
 	struct vmzone_reclaim reclaim;
 	atomic_long_t pressure;
 	wait_queue_head_t pressured;

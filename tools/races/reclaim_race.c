@@ -3,8 +3,8 @@
  * Proves the same of the reclaimer, which unmaps frames in batches, keeps them on
  * standby for a while, and takes the oldest: stores, pins and faults between these
  * steps; the shrinker between any two; a zone that ends while a worker evicts; a slot
- * that others want while its fault unmaps frames; and a new slot's fault beside many
- * pins.
+ * that others want while its fault unmaps frames; a pin among frames that are unmapped
+ * together; and a new slot's fault beside many pins.
  */
 #define _GNU_SOURCE
 #include "race.h"
@@ -262,6 +262,53 @@ static void new_slot_beside_pins(void)
 	race_end("beside pins");
 }
 
+static long fill_from(long slot)
+{
+	while ((size_t)slot < zone.nr_slots)
+		store_version(slot++, 1);
+	return 0;
+}
+
+static long faults_of_touch(long slot)
+{
+	struct faults before = faults_now(), after;
+
+	act_touch(slot);
+	after = faults_now();
+	return after.minor + after.major - before.minor - before.major;
+}
+
+/*
+ * A run of victims is to be unmapped in one call, across a slot that had no frame as
+ * it was looked at. Its frame is pinned meanwhile, and must not lose its mapping later.
+ */
+static void pin_within_run(void)
+{
+	const char *name = "PIN within a run";
+	const size_t between = OLDEST + 1;
+
+	race_begin_as((struct vmzone_create){
+		.bytes = NR_MANY_SLOTS * page_size, .frames = NR_MANY_FRAMES, .policy = VMZONE_POLICY_FIFO,
+	});
+	store_version(OLDEST, 1);
+	send_out(between, 2);
+	store_version(between + 1, 1);
+	ok(actor_stops(&filler, fill_from, between + 2, "run_found", OLDEST),
+	   "%s: the reclaimer has found one", name);
+	actor_start(&rival, act_pin, between);
+	ok(actor_waits(&rival), "%s: PIN waits for its end", name);
+	is(slot_bits(between) & VMZONE_SLOT_PINNED, VMZONE_SLOT_PINNED, "%s: it has pinned", name);
+	is(act_touch(between), 2, "%s: the page is mapped", name);
+	point_release("run_found");
+	is(actor_end(&rival), 1, "%s: PIN has its page", name);
+	is(faults_of_touch(between), 1, "%s: which the run has unmapped", name);
+	is(actor_end(&filler), 0, "%s: all others were written", name);
+	is(faults_of_touch(between), 0, "%s: but that is the last time", name);
+	is(faults_of_touch(between + 1), 1, "%s: and the run's last page, too", name);
+	act_unpin(between);
+	race_end(name);
+}
+
 int main(void)
 {
 	races_begin();
@@ -284,6 +331,7 @@ int main(void)
 	} else {
 		skip("one processor", "a fault parks where it would interrupt others");
 	}
+	pin_within_run();
 	new_slot_beside_pins();
 	return tap_end();
 }

@@ -261,9 +261,9 @@ static void waits_for_frames_in_transit(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, victim);
 	start(test);
-	cookie = vmzone_reclaim_transit_begin(fix->zone);
+	cookie = vmzone_reclaim_transit_begin(&fix->zone->reclaim);
 	back = kill_waiting(test, victim);
-	vmzone_reclaim_transit_end(fix->zone, cookie);
+	vmzone_reclaim_transit_end(&fix->zone->reclaim, cookie);
 	check_after(test, victim, back);
 }
 

@@ -153,7 +153,7 @@ static void call_anything(struct order_fixture *fix, u32 random)
 	unsigned int got = 0;
 	unsigned long passed;
 
-	switch (random % 8) {
+	switch (random % 9) {
 	case 0:
 		vmzone_policy_add(&fix->policy, frame, random >> 31);
 		break;
@@ -179,6 +179,10 @@ static void call_anything(struct order_fixture *fix, u32 random)
 		get_page(vmzone_frame_page(frame));
 		vmzone_policy_isolate_frame(&fix->policy, frame);
 		put_page(vmzone_frame_page(frame));
+		break;
+	case 8:
+		if (!vmzone_frame_hint(frame))
+			vmzone_policy_came(&fix->policy, frame, random >> 31);
 		break;
 	}
 	while (got)

@@ -6,7 +6,8 @@
  * some and all pins, does what moves[] says, which is written as a list of
  * single moves and knows nothing of the rules in slot.c; a refused event gives
  * the right error and changes nothing; no walk of legal events leaves the
- * invariants of slot.h; who waits for an owned slot sleeps until it is let go.
+ * invariants of slot.h; an event that starts from an old look at the slot is that of what
+ * it is now; who waits for an owned slot sleeps until it is let go.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -385,12 +386,36 @@ static void wait_can_be_killed(struct kunit *test)
 			VMZONE_STATE_EVICTING);
 }
 
+/* From what a slot was, and is not any more, to what it becomes. */
+static void an_old_look_does_no_harm(struct kunit *test)
+{
+	struct vmzone_slot slot = { .word = ATOMIC_INIT(VMZONE_STATE_STORED | VMZONE_SLOT_BACKED) };
+	u32 word = VMZONE_STATE_EMPTY;
+
+	KUNIT_EXPECT_EQ(test, vmzone_slot_event_at(&slot, &word, VMZONE_EVENT_FILL_BEGIN), 0);
+	KUNIT_EXPECT_EQ(test, word, (u32)(VMZONE_STATE_FILLING | VMZONE_SLOT_BACKED));
+	KUNIT_EXPECT_EQ(test, vmzone_slot_word(&slot), word);
+
+	/* Somebody else fills it by now. */
+	word = VMZONE_STATE_STORED | VMZONE_SLOT_BACKED;
+	KUNIT_EXPECT_EQ(test, vmzone_slot_event_at(&slot, &word, VMZONE_EVENT_FILL_BEGIN), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vmzone_slot_word(&slot),
+			(u32)(VMZONE_STATE_FILLING | VMZONE_SLOT_BACKED));
+
+	/* The copy was dropped meanwhile. */
+	word = VMZONE_STATE_FILLING | VMZONE_SLOT_BACKED;
+	KUNIT_EXPECT_EQ(test, vmzone_slot_event(&slot, VMZONE_EVENT_DROP), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_slot_event_at(&slot, &word, VMZONE_EVENT_FILL_DONE), 0);
+	KUNIT_EXPECT_EQ(test, vmzone_slot_word(&slot), (u32)VMZONE_STATE_RESIDENT);
+}
+
 static struct kunit_case slot_cases[] = {
 	KUNIT_CASE_PARAM(every_event, state_gen_params),
 	KUNIT_CASE(moves_are_spelled_right),
 	KUNIT_CASE(random_walk),
 	KUNIT_CASE(zeroed_slot_is_empty),
 	KUNIT_CASE(pins_up_and_down),
+	KUNIT_CASE(an_old_look_does_no_harm),
 	KUNIT_CASE(wait_returns_at_once),
 	KUNIT_CASE(wait_ends_with_ownership),
 	KUNIT_CASE(wait_can_be_killed),

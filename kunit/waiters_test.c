@@ -222,11 +222,11 @@ static void waits_for_its_own_zone(struct kunit *test)
 	vmzone_config_default(&config);
 	zone = vmzone_zone_create(&config);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(zone));
-	cookie = vmzone_reclaim_transit_begin(fix->zone);
+	cookie = vmzone_reclaim_transit_begin(&fix->zone->reclaim);
 	refused = start_other(test, zone, refused_main);
 	if (refused)
 		left = wait_for_completion_timeout(&refused->done, 5 * HZ);
-	vmzone_reclaim_transit_end(fix->zone, cookie);
+	vmzone_reclaim_transit_end(&fix->zone->reclaim, cookie);
 	KUNIT_EXPECT_NE(test, left, 0ul);
 	if (refused && !left)
 		wait_for_completion(&refused->done);

@@ -36,7 +36,7 @@ unsigned int vmzone_batch_park(struct vmzone_zone *zone, unsigned int nr)
 	unsigned long second_chances;
 	u64 duration_ns;
 	ktime_t start = ktime_get();
-	int cookie = vmzone_reclaim_transit_begin(zone);
+	int cookie = vmzone_reclaim_transit_begin(&zone->reclaim);
 
 	if (vmzone_standby_has_several_takers(zone))
 		nr = vmzone_gather_isolate(zone, batch, nr, &second_chances);
@@ -51,7 +51,7 @@ unsigned int vmzone_batch_park(struct vmzone_zone *zone, unsigned int nr)
 	trace_vmzone_select(zone->id, nr, second_chances, duration_ns);
 	vmzone_evict_park(zone, batch, nr);
 out:
-	vmzone_reclaim_transit_end(zone, cookie);
+	vmzone_reclaim_transit_end(&zone->reclaim, cookie);
 	return nr;
 }
 
@@ -59,12 +59,12 @@ out:
 static bool evict_oldest(struct vmzone_zone *zone, enum vmzone_evict_cause cause, int *error)
 {
 	struct vmzone_frame *frame;
-	int cookie = vmzone_reclaim_transit_begin(zone);
+	int cookie = vmzone_reclaim_transit_begin(&zone->reclaim);
 	bool found = vmzone_policy_isolate_standby(&zone->policy, &frame, 1);
 
 	if (found)
 		*error = vmzone_evict_parked(zone, frame, cause);
-	vmzone_reclaim_transit_end(zone, cookie);
+	vmzone_reclaim_transit_end(&zone->reclaim, cookie);
 	return found;
 }
 

@@ -137,11 +137,11 @@ int vmzone_evict_slot(struct vmzone_zone *zone, pgoff_t index)
 	ret = vmzone_frame_lock_wait(slot, &frame);
 	if (ret)
 		return ret;
-	cookie = vmzone_reclaim_transit_begin(zone);
+	cookie = vmzone_reclaim_transit_begin(&zone->reclaim);
 	ret = vmzone_frame_own_and_unmap(zone, slot, frame);
 	if (!ret)
 		ret = evict(zone, slot, frame, VMZONE_EVICT_REQUESTED);
-	vmzone_reclaim_transit_end(zone, cookie);
+	vmzone_reclaim_transit_end(&zone->reclaim, cookie);
 	if (!ret)
 		vmzone_reclaim_freed(zone, 1);
 	return ret;

@@ -151,4 +151,17 @@ static inline void vmzone_frame_set_token(struct vmzone_frame *frame, u64 token_
 	WRITE_ONCE(frame->private, token_lo << VMZONE_FRAME_HINT_BITS | hint);
 }
 
+/**
+ * vmzone_frame_init_token() - the same for a frame that comes to its slot
+ * @frame: the frame; its hint is 0, and stays so
+ * @token_lo: at most 56 bits
+ *
+ * Context: as vmzone_frame_set_token().
+ */
+static inline void vmzone_frame_init_token(struct vmzone_frame *frame, u64 token_lo)
+{
+	VM_WARN_ON_ONCE(vmzone_frame_hint(frame));
+	WRITE_ONCE(frame->private, token_lo << VMZONE_FRAME_HINT_BITS);
+}
+
 #endif /* VMZONE_FRAME_H */

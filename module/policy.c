@@ -19,6 +19,7 @@
  */
 #include <linux/err.h>
 #include <linux/list.h>
+#include <linux/mmdebug.h>
 #include <linux/sched.h>
 
 #include "delay.h"
@@ -167,6 +168,25 @@ void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
 	} else {
 		vmzone_frame_set_hint(frame, hint);
 	}
+	spin_unlock(&policy->lock);
+}
+
+/**
+ * vmzone_policy_came() - a frame has come into use, of which the policy knows nothing
+ * @policy: the policy
+ * @frame: the frame; its hint is 0
+ * @costly: as for vmzone_policy_add()
+ *
+ * What vmzone_policy_add() does for it, and nobody else has been at it.
+ *
+ * Context: the caller owns the filling slot.
+ */
+void vmzone_policy_came(struct vmzone_policy *policy, struct vmzone_frame *frame,
+			bool costly)
+{
+	VM_WARN_ON_ONCE(vmzone_frame_hint(frame));
+	spin_lock(&policy->lock);
+	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, VMZONE_POLICY_CAME);
 	spin_unlock(&policy->lock);
 }
 

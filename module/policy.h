@@ -7,7 +7,8 @@
  * lock and in the bookkeeping that makes its callers' races harmless; an
  * algorithm is one file of list code. docs/policies.md compares them.
  *
- * A frame is *wanted* from vmzone_policy_add() until vmzone_policy_remove(). It is on the algorithm's lists first. vmzone_policy_park() moves it to standby,
+ * A frame is *wanted* from vmzone_policy_add(), or for a new one vmzone_policy_came(),
+ * until vmzone_policy_remove(). It is on the algorithm's lists first. vmzone_policy_park() moves it to standby,
  * the queue of those next to be evicted, from where vmzone_policy_add() brings
  * it back as a touched one. vmzone_policy_isolate(), _isolate_frame() and
  * _isolate_standby() take wanted frames off their list, with a reference each; one
@@ -169,6 +170,8 @@ void vmzone_policy_destroy(struct vmzone_policy *policy);
 size_t vmzone_policy_bytes(struct vmzone_policy *policy);
 void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
 		       bool costly);
+void vmzone_policy_came(struct vmzone_policy *policy, struct vmzone_frame *frame,
+			bool costly);
 void vmzone_policy_restore(struct vmzone_policy *policy, struct vmzone_frame *frame,
 			   bool costly);
 void vmzone_policy_accessed(struct vmzone_policy *policy, struct vmzone_frame *frame);

@@ -131,14 +131,11 @@ static void ghost_insert(struct ghost *ghost, pgoff_t key)
 }
 
 /* Whether the key counts; it is taken out. */
-static bool ghost_take(struct ghost *ghost, pgoff_t key)
+static noinline bool ghost_take(struct ghost *ghost, pgoff_t key)
 {
-	struct ghost_key *keys;
+	struct ghost_key *keys = ghost_bucket(ghost, key)->keys;
 	unsigned int i;
 
-	if (ghost_is_new(ghost))
-		return false;
-	keys = ghost_bucket(ghost, key)->keys;
 	for (i = 0; i < GHOST_WAYS; i++) {
 		if (keys[i].key != (u32)key || ghost_age(ghost, &keys[i]) > ghost->capacity)
 			continue;
@@ -202,7 +199,7 @@ static void s3fifo_add(void *private, struct vmzone_frame *frame,
 		       enum vmzone_policy_reason reason)
 {
 	struct s3fifo *s3fifo = private;
-	bool known = ghost_take(s3fifo->ghost, frame->index);
+	bool known = !ghost_is_new(s3fifo->ghost) && ghost_take(s3fifo->ghost, frame->index);
 
 	/* One that is back from the small queue finds its own ghost, and goes there. */
 	if (known != vmzone_policy_is_back(reason) || reason == VMZONE_POLICY_RESCUED) {

@@ -91,6 +91,21 @@ struct vmzone_pool {
 	unsigned int nr_singles;
 };
 
+/**
+ * vmzone_pool_nr_free() - frames that any fault could take without evicting
+ * @pool: the pool
+ *
+ * Context: any.
+ * Return: budget less frames in use less the reserve, at least 0.
+ */
+static inline unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
+{
+	unsigned long used = atomic_long_read(&pool->used) + READ_ONCE(pool->reserve);
+	unsigned long target = READ_ONCE(pool->target);
+
+	return used < target ? target - used : 0;
+}
+
 /* pool.c */
 int vmzone_pool_init(struct vmzone_pool *pool, unsigned long budget);
 int vmzone_pool_prealloc(struct vmzone_pool *pool, unsigned long nr_pages);
@@ -117,7 +132,6 @@ bool vmzone_pool_charge_pages(struct vmzone_pool *pool, unsigned int nr);
 int vmzone_pool_pin(struct vmzone_pool *pool);
 void vmzone_pool_unpin(struct vmzone_pool *pool);
 unsigned long vmzone_pool_pinnable(const struct vmzone_pool *pool);
-unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool);
 bool vmzone_pool_has_spare(const struct vmzone_pool *pool);
 void vmzone_pool_grow(struct vmzone_pool *pool, unsigned long budget);
 bool vmzone_pool_can_aim(const struct vmzone_pool *pool, unsigned long target);

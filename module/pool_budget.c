@@ -165,21 +165,6 @@ void vmzone_pool_unpin(struct vmzone_pool *pool)
 }
 
 /**
- * vmzone_pool_nr_free() - frames that any fault could take without evicting
- * @pool: the pool
- *
- * Context: any.
- * Return: budget less frames in use less the reserve, at least 0.
- */
-unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
-{
-	unsigned long used = atomic_long_read(&pool->used) + READ_ONCE(pool->reserve);
-	unsigned long target = READ_ONCE(pool->target);
-
-	return used < target ? target - used : 0;
-}
-
-/**
  * vmzone_pool_has_spare() - whether frames are in use that need not be
  * @pool: the pool
  *

@@ -258,7 +258,7 @@ static int make_room(struct vmzone_zone *zone, int error, enum vmzone_pool_use *
 }
 
 /* A frame was taken: have others freed in time. What is parked first, no worker needs to. */
-static void look_ahead(struct vmzone_zone *zone)
+static __always_inline void look_ahead(struct vmzone_zone *zone)
 {
 	bool low = is_low(zone);
 
@@ -269,15 +269,15 @@ static void look_ahead(struct vmzone_zone *zone)
 }
 
 /* A frame of the pool, in transit; or an error, and none is. */
-static struct vmzone_frame *take_frame(struct vmzone_zone *zone, enum vmzone_pool_use use,
-				       enum vmzone_pace pace, int *cookie)
+static __always_inline struct vmzone_frame *
+take_frame(struct vmzone_zone *zone, enum vmzone_pool_use use, enum vmzone_pace pace, int *cookie)
 {
 	struct vmzone_frame *frame;
 
-	*cookie = vmzone_reclaim_transit_begin(zone);
+	*cookie = vmzone_reclaim_transit_begin(&zone->reclaim);
 	frame = vmzone_pool_alloc(&zone->pool, use);
 	if (IS_ERR(frame)) {
-		vmzone_reclaim_transit_end(zone, *cookie);
+		vmzone_reclaim_transit_end(&zone->reclaim, *cookie);
 		vmzone_reclaim_pass_on(zone);
 		return frame;
 	}
@@ -287,6 +287,35 @@ static struct vmzone_frame *take_frame(struct vmzone_zone *zone, enum vmzone_poo
 	if (pace == VMZONE_PACE_AHEAD)
 		look_ahead(zone);
 	return frame;
+}
+
+/* There was no frame, for that reason: make room, until there is one or no hope. */
+static noinline struct vmzone_frame *insist(struct vmzone_zone *zone, enum vmzone_pool_use use,
+					    enum vmzone_pace pace, int *cookie, int error)
+{
+	struct patience patience = {};
+	struct vmzone_frame *frame;
+	int ret;
+
+	for (;;) {
+		if (pace == VMZONE_PACE_AHEAD)
+			vmzone_zone_note_pressure(zone);
+		if (pace == VMZONE_PACE_AHEAD && error == -EAGAIN && stall(zone, use, &patience)) {
+			cond_resched();
+			ret = fatal_signal_pending(current) ? -EINTR : 0;
+		} else {
+			ret = make_room(zone, error, &use, &patience);
+			vmzone_delay(VMZONE_DELAY_ROOM_MADE, 0);
+		}
+		if (ret)
+			break;
+		frame = take_frame(zone, use, pace, cookie);
+		if (!IS_ERR(frame))
+			return frame;
+		error = PTR_ERR(frame);
+	}
+	vmzone_reclaim_pass_on(zone);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -305,27 +334,9 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pool_use use,
 					  enum vmzone_pace pace, int *cookie)
 {
-	struct patience patience = {};
-	struct vmzone_frame *frame;
-	int ret = 0;
+	struct vmzone_frame *frame = take_frame(zone, use, pace, cookie);
 
-	while (!ret) {
-		frame = take_frame(zone, use, pace, cookie);
-		if (!IS_ERR(frame))
-			return frame;
-		if (pace == VMZONE_PACE_AHEAD) {
-			vmzone_zone_note_pressure(zone);
-			if (PTR_ERR(frame) == -EAGAIN && stall(zone, use, &patience)) {
-				cond_resched();
-				ret = fatal_signal_pending(current) ? -EINTR : 0;
-				continue;
-			}
-		}
-		ret = make_room(zone, PTR_ERR(frame), &use, &patience);
-		vmzone_delay(VMZONE_DELAY_ROOM_MADE, 0);
-	}
-	vmzone_reclaim_pass_on(zone);
-	return ERR_PTR(ret);
+	return !IS_ERR(frame) ? frame : insist(zone, use, pace, cookie, PTR_ERR(frame));
 }
 
 /* Evict until no more than the pool's target are in use. */

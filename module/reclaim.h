@@ -57,6 +57,33 @@ enum vmzone_pace {
 	VMZONE_PACE_ALONE,
 };
 
+/**
+ * vmzone_reclaim_transit_begin() - a frame of a zone is about to be on no list
+ * @reclaim: of the zone
+ *
+ * Context: process context. Until the end the caller may sleep for the store, for
+ * memory and for page tables, and not for a frame or a slot.
+ * Return: what vmzone_reclaim_transit_end() wants.
+ */
+static inline int vmzone_reclaim_transit_begin(struct vmzone_reclaim *reclaim)
+	__acquires(&reclaim->transit)
+{
+	return srcu_read_lock(&reclaim->transit);
+}
+
+/**
+ * vmzone_reclaim_transit_end() - the frame has arrived: it is free or listed
+ * @reclaim: of the zone
+ * @cookie: from vmzone_reclaim_transit_begin()
+ *
+ * Context: the task that began it.
+ */
+static inline void vmzone_reclaim_transit_end(struct vmzone_reclaim *reclaim, int cookie)
+	__releases(&reclaim->transit)
+{
+	srcu_read_unlock(&reclaim->transit, cookie);
+}
+
 int vmzone_reclaim_start(struct vmzone_zone *zone);
 void vmzone_reclaim_stop(struct vmzone_zone *zone);
 struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
@@ -67,8 +94,6 @@ void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages);
 void vmzone_reclaim_flush(struct vmzone_zone *zone);
 
 /* waiters.c */
-int vmzone_reclaim_transit_begin(struct vmzone_zone *zone);
-void vmzone_reclaim_transit_end(struct vmzone_zone *zone, int cookie);
 int vmzone_reclaim_transit_wait(struct vmzone_zone *zone);
 void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 			 unsigned long ticks);

@@ -6,6 +6,9 @@
  * evict.c, where a slot loses its frame, it is all that joins slot, pool, policy
  * and store; binding.h has the rules that the two rest on.
  *
+ * What is __always_inline is there twice: for faults, with all that depends on which
+ * slots are wanted decided by the compiler, and for everybody else.
+ *
  * Lock order: see binding.c.
  */
 #include <linux/err.h>
@@ -21,8 +24,9 @@
 #include "zone.h"
 
 /* Put the contents of a filling slot into a locked frame. */
-static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
-			 struct vmzone_frame *frame, bool stored)
+static __always_inline int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot,
+					 pgoff_t index, struct vmzone_frame *frame,
+					 bool stored)
 {
 	u64 duration_ns;
 	ktime_t start;
@@ -52,25 +56,28 @@ static int fill_contents(struct vmzone_zone *zone, struct vmzone_slot *slot, pgo
  * kept, so that an unwritten page is evicted for free, unless the store is
  * short of room.
  */
-static void attach(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
-		   struct vmzone_frame *frame, bool stored)
+static __always_inline void attach(struct vmzone_zone *zone, struct vmzone_slot *slot,
+				   pgoff_t index, struct vmzone_frame *frame, u32 word)
 {
+	bool stored = word & VMZONE_SLOT_BACKED;
+	bool keeps_copy = stored && !zone->store->ops->is_tight(zone->store);
+
 	if (!stored)
 		atomic_long_inc(&zone->nr_used);
-	else if (zone->store->ops->is_tight(zone->store))
-		vmzone_slot_drop_copy(zone, slot, NULL);
+	else if (keeps_copy)
+		vmzone_frame_init_token(frame, vmzone_slot_token(slot).lo);
 	else
-		vmzone_frame_set_token(frame, vmzone_slot_token(slot).lo);
+		vmzone_slot_drop_copy(zone, slot, NULL);
 	frame->mapping = zone->inode->i_mapping;
 	frame->index = index;
 	WRITE_ONCE(slot->content, (unsigned long)frame);
-	vmzone_policy_add(&zone->policy, frame, vmzone_frame_is_costly(slot, frame));
-	vmzone_slot_event(slot, VMZONE_EVENT_FILL_DONE);
+	vmzone_policy_came(&zone->policy, frame, !keeps_copy);
+	vmzone_slot_event_at(slot, &word, VMZONE_EVENT_FILL_DONE);
 }
 
 /* Fill a slot with a frame that nobody else knows; it is given up on failure. */
-static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
-		     struct vmzone_frame *frame, bool stored)
+static __always_inline int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot,
+				     pgoff_t index, struct vmzone_frame *frame, u32 word)
 {
 	int ret;
 
@@ -78,10 +85,10 @@ static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t
 	if (!folio_trylock(vmzone_frame_folio(frame)))
 		folio_lock(vmzone_frame_folio(frame));
 	vmzone_delay(VMZONE_DELAY_FILL_FRAMED, index);
-	ret = fill_contents(zone, slot, index, frame, stored);
+	ret = fill_contents(zone, slot, index, frame, word & VMZONE_SLOT_BACKED);
 	if (!ret) {
 		folio_get(vmzone_frame_folio(frame));
-		attach(zone, slot, index, frame, stored);
+		attach(zone, slot, index, frame, word);
 		return 0;
 	}
 	folio_unlock(vmzone_frame_folio(frame));
@@ -92,12 +99,12 @@ static int fill_with(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t
 	return ret == -ENOMEM ? ret : -EIO;
 }
 
-/* Fill a slot that the caller has made FILLING; it is settled afterwards. */
-static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
-		enum vmzone_want want, struct vmzone_frame **framep,
-		enum vmzone_touch *touch)
+/* Fill a slot that the caller has made FILLING, with that word; it is settled afterwards. */
+static __always_inline int fill(struct vmzone_zone *zone, struct vmzone_slot *slot,
+				pgoff_t index, u32 word, enum vmzone_want want,
+				struct vmzone_frame **framep, enum vmzone_touch *touch)
 {
-	bool stored = vmzone_slot_word(slot) & VMZONE_SLOT_BACKED;
+	bool stored = word & VMZONE_SLOT_BACKED;
 	int ret, cookie;
 
 	/* A range that is paged in must not push itself out again. */
@@ -109,8 +116,8 @@ static int fill(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t inde
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
 		return PTR_ERR(*framep);
 	}
-	ret = fill_with(zone, slot, index, *framep, stored);
-	vmzone_reclaim_transit_end(zone, cookie);
+	ret = fill_with(zone, slot, index, *framep, word);
+	vmzone_reclaim_transit_end(&zone->reclaim, cookie);
 	*touch = stored ? VMZONE_TOUCH_MAJOR : VMZONE_TOUCH_ZERO;
 	return ret;
 }
@@ -128,13 +135,14 @@ static void note_touch(struct vmzone_zone *zone, struct vmzone_slot *slot,
 }
 
 /* One attempt; -EAGAIN: somebody was quicker, look again. */
-static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t index,
-		    enum vmzone_want want, struct vmzone_frame **frame,
-		    enum vmzone_touch *touch)
+static __always_inline int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot,
+				    pgoff_t index, enum vmzone_want want,
+				    struct vmzone_frame **frame, enum vmzone_touch *touch)
 {
+	u32 word = vmzone_slot_word(slot);
 	int ret;
 
-	switch (vmzone_slot_state(vmzone_slot_word(slot))) {
+	switch (vmzone_slot_state(word)) {
 	case VMZONE_STATE_RESIDENT:
 	case VMZONE_STATE_STANDBY:
 		if (want == VMZONE_WANT_STORED)
@@ -157,15 +165,15 @@ static int get_once(struct vmzone_zone *zone, struct vmzone_slot *slot, pgoff_t 
 		break;
 	}
 	vmzone_delay(VMZONE_DELAY_GET_LOOKED, index);
-	if (vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN))
+	if (vmzone_slot_event_at(slot, &word, VMZONE_EVENT_FILL_BEGIN))
 		return -EAGAIN;
 	/* Somebody discarded it, between our look and this: it stays empty. */
-	if (want != VMZONE_WANT_ANY && !(vmzone_slot_word(slot) & VMZONE_SLOT_BACKED)) {
+	if (want != VMZONE_WANT_ANY && !(word & VMZONE_SLOT_BACKED)) {
 		vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT);
 		return -ENOENT;
 	}
 	vmzone_delay(VMZONE_DELAY_FILL_CLAIMED, index);
-	return fill(zone, slot, index, want, frame, touch);
+	return fill(zone, slot, index, word, want, frame, touch);
 }
 
 /*
@@ -196,7 +204,7 @@ static void abandon_frame(struct vmzone_zone *zone, struct vmzone_frame *frame)
 static int discard_locked(struct vmzone_zone *zone, struct vmzone_slot *slot,
 			  struct vmzone_frame *frame)
 {
-	int cookie = vmzone_reclaim_transit_begin(zone);
+	int cookie = vmzone_reclaim_transit_begin(&zone->reclaim);
 	int ret = vmzone_frame_own_and_unmap(zone, slot, frame);
 
 	if (!ret) {
@@ -207,25 +215,14 @@ static int discard_locked(struct vmzone_zone *zone, struct vmzone_slot *slot,
 		vmzone_slot_event(slot, VMZONE_EVENT_CLEAR);
 		ret = 1;
 	}
-	vmzone_reclaim_transit_end(zone, cookie);
+	vmzone_reclaim_transit_end(&zone->reclaim, cookie);
 	return ret;
 }
 
-/**
- * vmzone_resident_get() - have a slot's frame
- * @zone: the zone
- * @index: of the slot
- * @want: which slots are worth a frame
- * @pagep: returned: the page, locked, with a reference of the caller's
- * @touch: returned: what it took
- *
- * Context: process context, sleeps; the caller holds no folio lock.
- * Return: 0; -ENOENT when the slot is not worth one; -EFBIG when the zone has
- * shrunk below it; -EHWPOISON when the machine has lost the page; or an error as in resident.h.
- */
-int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
-			enum vmzone_want want, struct page **pagep,
-			enum vmzone_touch *touch)
+/* See vmzone_resident_get(). */
+static __always_inline int get(struct vmzone_zone *zone, pgoff_t index,
+			       enum vmzone_want want, struct page **pagep,
+			       enum vmzone_touch *touch)
 {
 	struct vmzone_frame *frame;
 	struct vmzone_slot *slot;
@@ -262,6 +259,42 @@ int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 	vmzone_delay(VMZONE_DELAY_GET_DONE, index);
 	*pagep = vmzone_frame_page(frame);
 	return 0;
+}
+
+/**
+ * vmzone_resident_get() - have a slot's frame
+ * @zone: the zone
+ * @index: of the slot
+ * @want: which slots are worth a frame
+ * @pagep: returned: the page, locked, with a reference of the caller's
+ * @touch: returned: what it took
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: 0; -ENOENT when the slot is not worth one; -EFBIG when the zone has
+ * shrunk below it; -EHWPOISON when the machine has lost the page; or an error as in resident.h.
+ */
+int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
+			enum vmzone_want want, struct page **pagep,
+			enum vmzone_touch *touch)
+{
+	return get(zone, index, want, pagep, touch);
+}
+
+/**
+ * vmzone_resident_fault() - the same for a fault, which wants any slot
+ * @zone: the zone
+ * @index: of the slot
+ * @pagep: returned: the page, locked, with a reference of the caller's
+ *
+ * Context: process context, sleeps; the caller holds no folio lock.
+ * Return: what it took, an enum vmzone_touch; or an error as of vmzone_resident_get().
+ */
+int vmzone_resident_fault(struct vmzone_zone *zone, pgoff_t index, struct page **pagep)
+{
+	enum vmzone_touch touch;
+	int ret = get(zone, index, VMZONE_WANT_ANY, pagep, &touch);
+
+	return ret ? ret : (int)touch;
 }
 
 /**

@@ -38,6 +38,7 @@ enum vmzone_want {
 	VMZONE_WANT_STORED,
 };
 
+int vmzone_resident_fault(struct vmzone_zone *zone, pgoff_t index, struct page **pagep);
 int vmzone_resident_get(struct vmzone_zone *zone, pgoff_t index,
 			enum vmzone_want want, struct page **pagep,
 			enum vmzone_touch *touch);

@@ -41,31 +41,48 @@ static inline u32 vmzone_slot_word(const struct vmzone_slot *slot)
 }
 
 /**
- * vmzone_slot_event() - let an event happen to a slot
+ * vmzone_slot_event_at() - let an event happen to a slot that was looked at
  * @slot: the slot
+ * @word: what it was then, in which the event may happen; returned: what it is now, if
+ *	it succeeds; else of no use
  * @event: the event
  *
  * Wakes those who wait for the slot when the event ends its ownership.
  *
  * Context: any, without sleeping. A full barrier when it succeeds.
+ * Return: as vmzone_slot_next(): of what the slot is now, if @word is not any more.
+ */
+static __always_inline int vmzone_slot_event_at(struct vmzone_slot *slot, u32 *word,
+						enum vmzone_slot_event event)
+{
+	int old = *word;
+	int ret;
+
+	do {
+		ret = vmzone_slot_next(old, event, word);
+		if (ret)
+			return ret;
+	} while (!atomic_try_cmpxchg(&slot->word, &old, *word));
+
+	if (vmzone_slot_is_owned(old) && !vmzone_slot_is_owned(*word))
+		wake_up_var(&slot->word);
+	return 0;
+}
+
+/**
+ * vmzone_slot_event() - let an event happen to a slot
+ * @slot: the slot
+ * @event: the event
+ *
+ * Context: as for vmzone_slot_event_at().
  * Return: as vmzone_slot_next().
  */
 static __always_inline int vmzone_slot_event(struct vmzone_slot *slot,
 					     enum vmzone_slot_event event)
 {
-	int old = atomic_read(&slot->word);
-	u32 next;
-	int ret;
+	u32 word = atomic_read(&slot->word);
 
-	do {
-		ret = vmzone_slot_next(old, event, &next);
-		if (ret)
-			return ret;
-	} while (!atomic_try_cmpxchg(&slot->word, &old, next));
-
-	if (vmzone_slot_is_owned(old) && !vmzone_slot_is_owned(next))
-		wake_up_var(&slot->word);
-	return 0;
+	return vmzone_slot_event_at(slot, &word, event);
 }
 
 int vmzone_slot_wait(struct vmzone_slot *slot);

@@ -50,13 +50,12 @@ static vm_fault_t vmzone_fault(struct vm_fault *vmf)
 {
 	struct vmzone_zone *zone = vmf->vma->vm_private_data;
 	ktime_t start = ktime_get();
-	enum vmzone_touch touch;
-	int ret = -EFBIG;
+	int touch = -EFBIG;
 
 	if (vmf->pgoff < READ_ONCE(zone->nr_slots))
-		ret = vmzone_resident_get(zone, vmf->pgoff, VMZONE_WANT_ANY, &vmf->page, &touch);
-	if (ret)
-		return fail_fault(zone, ret);
+		touch = vmzone_resident_fault(zone, vmf->pgoff, &vmf->page);
+	if (touch < 0)
+		return fail_fault(zone, touch);
 	count_fault(zone, vmf->pgoff, touch, start);
 	return VM_FAULT_LOCKED | (touch == VMZONE_TOUCH_MAJOR ? VM_FAULT_MAJOR : 0);
 }

@@ -18,33 +18,6 @@
 #include "zone.h"
 
 /**
- * vmzone_reclaim_transit_begin() - a frame of the zone is about to be on no list
- * @zone: the zone
- *
- * Context: process context. Until the end the caller may sleep for the store, for
- * memory and for page tables, and not for a frame or a slot.
- * Return: what vmzone_reclaim_transit_end() wants.
- */
-int vmzone_reclaim_transit_begin(struct vmzone_zone *zone)
-	__acquires(&zone->reclaim.transit)
-{
-	return srcu_read_lock(&zone->reclaim.transit);
-}
-
-/**
- * vmzone_reclaim_transit_end() - the frame has arrived: it is free or listed
- * @zone: the zone
- * @cookie: from vmzone_reclaim_transit_begin()
- *
- * Context: the task that began it.
- */
-void vmzone_reclaim_transit_end(struct vmzone_zone *zone, int cookie)
-	__releases(&zone->reclaim.transit)
-{
-	srcu_read_unlock(&zone->reclaim.transit, cookie);
-}
-
-/**
  * vmzone_reclaim_transit_wait() - until all frames now in transit have arrived
  * @zone: the zone
  *

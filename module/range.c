@@ -290,14 +290,11 @@ static int pin_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end)
 	if (!fits(zone, end - first - census.pinned))
 		return -ENOMEM;
 	for (index = first; index < end; index++) {
-		ret = checkpoint();
-		if (!ret)
-			ret = vmzone_resident_pin(zone, index);
+		ret = checkpoint() ?: vmzone_resident_pin(zone, index);
 		if (ret)
 			goto err_unpin;
 	}
-	/* Who pinned them all before has waited already. */
-	if (census.pinned < end - first)
+	if (census.pinned < end - first)	/* else it was waited for before */
 		vmzone_gather_wait(zone);
 	return 0;
 

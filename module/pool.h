@@ -92,6 +92,18 @@ struct vmzone_pool {
 };
 
 /**
+ * vmzone_pool_target() - how many frames a zone may have
+ * @pool: its pool
+ *
+ * Context: any.
+ * Return: the budget, or a smaller one that is aimed at; what watermarks go by.
+ */
+static inline unsigned long vmzone_pool_target(const struct vmzone_pool *pool)
+{
+	return READ_ONCE(pool->target);
+}
+
+/**
  * vmzone_pool_nr_free() - frames that any fault could take without evicting
  * @pool: the pool
  *

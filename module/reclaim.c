@@ -54,21 +54,18 @@
 
 static struct workqueue_struct *reclaim_wq;
 
-/* What all the watermarks are measured by. */
-static unsigned long budget_of(const struct vmzone_zone *zone)
-{
-	return READ_ONCE(zone->pool.target);
-}
-
 static bool is_low(const struct vmzone_zone *zone)
 {
-	return vmzone_pool_nr_free(&zone->pool) < vmzone_low_watermark(budget_of(zone)) &&
-	       vmzone_pool_has_spare(&zone->pool);
+	unsigned long low = vmzone_low_watermark(vmzone_pool_target(&zone->pool));
+
+	return vmzone_pool_nr_free(&zone->pool) < low && vmzone_pool_has_spare(&zone->pool);
 }
 
 static bool is_high(const struct vmzone_zone *zone)
 {
-	return vmzone_pool_nr_free(&zone->pool) >= vmzone_high_watermark(budget_of(zone));
+	unsigned long high = vmzone_high_watermark(vmzone_pool_target(&zone->pool));
+
+	return vmzone_pool_nr_free(&zone->pool) >= high;
 }
 
 /* Nothing more can be done from here: those who wait must see for themselves. */
@@ -171,7 +168,7 @@ static struct vmzone_progress evict_round(struct vmzone_zone *zone, enum vmzone_
 		unsigned int tried = vmzone_batch_evict(zone, VMZONE_DIRECT_BATCH, cause, &progress);
 
 		if (!tried)
-			tried = vmzone_batch_park(zone, vmzone_park_nr(budget_of(zone)));
+			tried = vmzone_batch_park(zone, vmzone_park_nr(vmzone_pool_target(&zone->pool)));
 		if (!tried)
 			break;
 		left -= min_t(unsigned long, left, tried);
@@ -345,7 +342,7 @@ static int meet_target(struct vmzone_zone *zone)
 	struct patience patience = {};
 	int ret = 0;
 
-	while (!ret && atomic_long_read(&zone->pool.used) > (long)zone->pool.target) {
+	while (!ret && atomic_long_read(&zone->pool.used) > (long)vmzone_pool_target(&zone->pool)) {
 		struct vmzone_progress progress = evict_round(zone, VMZONE_EVICT_REQUESTED);
 
 		vmzone_reclaim_reap(zone);

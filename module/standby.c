@@ -40,7 +40,7 @@ bool vmzone_standby_has_several_takers(const struct vmzone_zone *zone)
 /* How many are to be on standby. */
 static unsigned long target_of(const struct vmzone_zone *zone)
 {
-	return vmzone_standby_target(READ_ONCE(zone->pool.target));
+	return vmzone_standby_target(vmzone_pool_target(&zone->pool));
 }
 
 /**
@@ -69,7 +69,7 @@ void vmzone_standby_start(struct vmzone_zone *zone)
  */
 void vmzone_standby_park_as_taker(struct vmzone_zone *zone, bool low)
 {
-	unsigned int batch = vmzone_taker_park_nr(READ_ONCE(zone->pool.target));
+	unsigned int batch = vmzone_taker_park_nr(vmzone_pool_target(&zone->pool));
 	struct vmzone_takers *takers = &zone->reclaim.takers;
 	unsigned int left = low ? target_of(zone) : READ_ONCE(takers->to_park);
 	unsigned int parked = 0;
@@ -93,7 +93,7 @@ void vmzone_standby_park_as_taker(struct vmzone_zone *zone, bool low)
  */
 void vmzone_standby_park_as_worker(struct vmzone_zone *zone)
 {
-	unsigned int batch = vmzone_park_nr(READ_ONCE(zone->pool.target));
+	unsigned int batch = vmzone_park_nr(vmzone_pool_target(&zone->pool));
 	unsigned long target = target_of(zone), wanted = target, tried = 0;
 
 	if (has_sole_taker(zone))

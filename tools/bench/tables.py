@@ -173,7 +173,7 @@ def threads(result):
                 "processors that vmzone has one thread use")
     for work, _, times in cases_of(result, FAULTING, threads=1):
         ratios = [two_to_one(result, work, times, system) for system in SYSTEMS]
-        cells = [f"{times_one:.2f}" if times_one else "" for times_one in ratios]
+        cells = [f"{gain:.2f}" if gain else "" for gain in ratios]
         busy = figure_of(result.case(work, 1, times)["vmzone"], benchlib.processors)[0]
         text += row(work, size_of(times), *cells, f"{busy:.2f}")
     return text
@@ -250,6 +250,9 @@ def targets(results):
         if got is not None:
             text += row(f"two threads against one: {work}, faults/s", "itself", "1.7x",
                         f"{got:.2f}x", "" if got >= 1.7 else "missed")
+    floor = two_to_one(roomy, "first-touch", 0, "anon")
+    if floor is not None:
+        text += row("the same of anonymous memory: first-touch", "itself", "", f"{floor:.2f}x", "")
     for size in (3, 8):
         run = counts.case("thrash-read", 1, size)["vmzone"]
         beside = (figure_of(run, "memory.store")[0] - figure_of(run, "memory.payload")[0] +

@@ -200,7 +200,7 @@ static unsigned int gather(struct replay *replay, struct vmzone_frame **batch, u
 		got += extend(replay, index + 1, VMZONE_GATHER_SPAN - 1 - before, 1, batch + got,
 			      end - got);
 		got += extend(replay, index - 1, before, -1, batch + got, end - got);
-		replay->nr_runs++;
+		replay->nr_victims++;
 	}
 	return got;
 }

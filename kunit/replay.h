@@ -19,7 +19,7 @@ struct replay_page;
  * @pages: what is known of each page of the trace
  * @gathers: whether victims are joined by their neighbours, as beside several takers
  * @nr_parked: frames that went to standby
- * @nr_runs: victims that others could join
+ * @nr_victims: victims that others could join
  * @misses: references to a page without a frame
  * @minor: references to one on standby
  * @peak: most frames that were in use
@@ -31,7 +31,7 @@ struct replay {
 	struct replay_page *pages;
 	bool gathers;
 	unsigned long nr_parked;
-	unsigned long nr_runs;
+	unsigned long nr_victims;
 	size_t misses;
 	size_t minor;
 	unsigned long peak;

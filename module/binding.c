@@ -173,7 +173,8 @@ void vmzone_frame_detach(struct vmzone_zone *zone, struct vmzone_frame *frame)
 	vmzone_policy_remove(&zone->policy, frame);
 	vmzone_frame_set_token(frame, 0);
 	frame->mapping = NULL;
-	frame->index = 0;
+	/* gather.c looks at it without a lock. */
+	WRITE_ONCE(frame->index, 0);
 }
 
 /**

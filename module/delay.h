@@ -30,8 +30,8 @@ struct dentry;
  * @VMZONE_DELAY_DISCARD_LOOKED: saw a slot to be discarded; nothing
  * @VMZONE_DELAY_OWN_BEGUN: owns an EVICTING slot, its frame locked and still mapped
  * @VMZONE_DELAY_PARK_MARKED: a frame on STANDBY, locked and still mapped
- * @VMZONE_DELAY_RUN_FOUND: the same of several frames, whose run is unmapped next;
- *	index: of the first
+ * @VMZONE_DELAY_RUN_FOUND: the same of a run of frames, which is unmapped next, and has
+ *	gather_lock for reading if there are gaps in it; index: of the first
  * @VMZONE_DELAY_EVICT_UNMAPPED: as OWN_BEGUN, unmapped; not frozen
  * @VMZONE_DELAY_EVICT_FROZEN: frozen, and the dirty flag read; not saved
  * @VMZONE_DELAY_EVICT_SAVED: saved; the slot still names the frame

@@ -7,11 +7,12 @@
  * the range; that a module cannot put off, as the kernel's own reclaim does. But a call
  * may go across slots that have nothing mapped, so victims make a *run* while no frame
  * that stays is between them. In a zone of three times its budget two of three slots
- * are of that kind.
+ * have nothing mapped.
  *
- * So each victim of the policy is joined by those next to it, as far as the policy
- * lets them go. A run is so short that the kernel flushes its pages one by one (on x86,
- * up to 33), and not all that a CPU knows of the program.
+ * And where several tasks take frames, each victim of the policy is joined by those next
+ * to it, as far as the policy lets them go: that is up to its callback `yield`. A run is
+ * so short that the kernel flushes its pages one by one (on x86, up to 33), and not all
+ * that a CPU knows of the program.
  *
  * A run may unmap a page that has come between its victims since they were looked at;
  * then the next touch is a minor fault. No run does so to a page that is pinned: a PIN
@@ -204,7 +205,8 @@ static unsigned int unmap_run(struct vmzone_zone *zone, struct vmzone_frame **ba
 		run = vmzone_gather_run(zone, batch, nr);
 	}
 	vmzone_delay(VMZONE_DELAY_RUN_FOUND, batch[0]->index);
-	unmap_mapping_pages(zone->inode->i_mapping, batch[0]->index, nr_slots_of(batch, run), false);
+	unmap_mapping_pages(zone->inode->i_mapping, batch[0]->index,
+			    nr_slots_of(batch, run), false);
 	if (has_gaps)
 		up_read(&zone->gather_lock);
 	return run;
@@ -233,7 +235,7 @@ void vmzone_gather_unmap(struct vmzone_zone *zone, struct vmzone_frame **batch,
  * vmzone_gather_wait() - wait for runs that may go across what has just been pinned
  * @zone: the zone
  *
- * Those that begin from now on see the pinned frames.
+ * Runs that begin from now on see the pinned frames.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  */

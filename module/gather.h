@@ -6,12 +6,12 @@
 #define VMZONE_GATHER_H
 
 /*
- * Most frames that one victim of the policy comes to, itself included: what more
- * would save is little beside what it saves.
+ * Most frames taken for one victim of the policy, itself included: what more would
+ * save is little beside what it saves.
  */
 #define VMZONE_GATHER_MAX	8U
 
-/* Most slots that a run goes across, and from where neighbours come. */
+/* Most slots that a run goes across; also the aligned stretch where neighbours are looked for. */
 #define VMZONE_GATHER_SPAN	32U
 
 struct vmzone_frame;

@@ -3,18 +3,18 @@
  * policy.h - which frame to evict, nothing else
  *
  * A policy orders frames. It never learns what a slot, a store or a dirty page
- * is, and never touches a frame's contents. policy.c wraps each algorithm in a
- * lock and in the bookkeeping that makes its callers' races harmless; an
- * algorithm is one file of list code. docs/policies.md compares them.
+ * is, and never touches a frame's contents. policy.c and policy_isolate.c wrap each
+ * algorithm in a lock and in the bookkeeping that makes its callers' races harmless;
+ * an algorithm is one file of list code. docs/policies.md compares them.
  *
  * A frame is *wanted* from vmzone_policy_add(), or for a new one vmzone_policy_came(),
- * until vmzone_policy_remove(). It is on the algorithm's lists first. vmzone_policy_park() moves it to standby,
- * the queue of those next to be evicted, from where vmzone_policy_add() brings
- * it back as a touched one. vmzone_policy_isolate(), _isolate_frame() and
- * _isolate_standby() take wanted frames off their list, with a reference each; one
- * that could not go further is returned by vmzone_policy_putback(), which does
- * nothing if the frame was meanwhile added, parked or removed. add, park and remove
- * may be called twice in a row.
+ * until vmzone_policy_remove(). It is on the algorithm's lists first.
+ * vmzone_policy_park() moves it to standby, the queue of those next to be evicted, from
+ * where vmzone_policy_add() brings it back as a touched one. vmzone_policy_isolate(),
+ * _isolate_frame() and _isolate_standby() take wanted frames off their list, with a
+ * reference each; one that could not go further is returned by
+ * vmzone_policy_putback(), which does nothing if the frame was meanwhile added, parked
+ * or removed. add, park and remove may be called twice in a row.
  *
  * What a policy learns of the use of frames is: that one came, that one was
  * touched on standby, that one was touched where that can be seen at all

@@ -108,12 +108,12 @@ static inline unsigned long vmzone_pool_target(const struct vmzone_pool *pool)
  * @pool: the pool
  *
  * Context: any.
- * Return: budget less frames in use less the reserve, at least 0.
+ * Return: target less frames in use less the reserve, at least 0.
  */
 static inline unsigned long vmzone_pool_nr_free(const struct vmzone_pool *pool)
 {
 	unsigned long used = atomic_long_read(&pool->used) + READ_ONCE(pool->reserve);
-	unsigned long target = READ_ONCE(pool->target);
+	unsigned long target = vmzone_pool_target(pool);
 
 	return used < target ? target - used : 0;
 }

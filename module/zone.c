@@ -313,8 +313,8 @@ static bool keep_folio(struct folio *folio, gfp_t gfp)
 }
 
 /*
- * As noop_dirty_folio(). But that says when a page has become dirty, upon which a
- * fault sees whether too many are: that is for who writes them back.
+ * As noop_dirty_folio(), but never says that a page has become dirty: upon that a
+ * fault looks whether too many are, for the sake of who writes them back.
  */
 static bool dirty_folio(struct address_space *mapping, struct folio *folio)
 {

@@ -170,7 +170,7 @@ def memory(result):
 
 def threads(result):
     text = head("work", "size", *(f"{system}, 2 : 1" for system in SYSTEMS),
-                "processors that vmzone has one thread use")
+                "processors busy, one thread of vmzone")
     for work, _, times in cases_of(result, FAULTING, threads=1):
         ratios = [two_to_one(result, work, times, system) for system in SYSTEMS]
         cells = [f"{gain:.2f}" if gain else "" for gain in ratios]
@@ -245,7 +245,7 @@ def targets(results):
         got = ratio(result, case, other, figure, most, less)
         if got is not None:
             text += row(what, other, f"{want}x", f"{got:.2f}x", "" if got >= want else "missed")
-    for work in ("first-touch", "cold-random"):
+    for work in ("first-touch", "cold-random", "cold-sequential"):
         got = two_to_one(roomy, work, 0, "vmzone")
         if got is not None:
             text += row(f"two threads against one: {work}, faults/s", "itself", "1.7x",

@@ -22,7 +22,7 @@
 #define RATIO 4
 #define NR_TOUCHES 20000
 #define ROUNDS 3
-#define MAX_TOGETHER 95		/* per cent of those of victims by themselves; some 67 */
+#define MAX_TOGETHER 95		/* per cent of FIFO's; some 70 */
 #define MAX_SHOOTDOWNS 20	/* per cent of the evictions; some 90 if workers do it */
 
 /* That processor's, since boot; or -1 where they are not counted. */

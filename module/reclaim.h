@@ -66,9 +66,12 @@ enum vmzone_pace {
  * Return: what vmzone_reclaim_transit_end() wants.
  */
 static inline int vmzone_reclaim_transit_begin(struct vmzone_reclaim *reclaim)
-	__acquires(&reclaim->transit)
 {
-	return srcu_read_lock(&reclaim->transit);
+	int cookie = srcu_read_lock(&reclaim->transit);
+
+	/* sparse cannot follow who has a frame, and the section with it, and who an error. */
+	__release(&reclaim->transit);
+	return cookie;
 }
 
 /**
@@ -79,8 +82,8 @@ static inline int vmzone_reclaim_transit_begin(struct vmzone_reclaim *reclaim)
  * Context: the task that began it.
  */
 static inline void vmzone_reclaim_transit_end(struct vmzone_reclaim *reclaim, int cookie)
-	__releases(&reclaim->transit)
 {
+	__acquire(&reclaim->transit);
 	srcu_read_unlock(&reclaim->transit, cookie);
 }
 

@@ -24,13 +24,6 @@
 #define FRAMES		60ul
 #define VALUE(index)	(0x1111ULL * ((index) + 1))
 
-static struct vmzone_zone *zone_of(struct kunit *test)
-{
-	struct zone_fixture *fix = test->priv;
-
-	return fix->zone;
-}
-
 /* The frames of these slots come in this order. */
 static void write_slots(struct kunit *test, const pgoff_t *slots, unsigned int nr)
 {
@@ -40,17 +33,10 @@ static void write_slots(struct kunit *test, const pgoff_t *slots, unsigned int n
 		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, slots[i], VALUE(slots[i])), 0);
 }
 
-static void put_back(struct vmzone_zone *zone, struct vmzone_frame **batch, unsigned int nr)
+static void expect_batch(struct kunit *test, unsigned int wanted, const pgoff_t *slots,
+			 unsigned int nr)
 {
-	while (nr--) {
-		vmzone_policy_putback(&zone->policy, batch[nr]);
-		put_page(vmzone_frame_page(batch[nr]));
-	}
-}
-
-static void expect_batch(struct kunit *test, struct vmzone_zone *zone, unsigned int wanted,
-			 const pgoff_t *slots, unsigned int nr)
-{
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	struct vmzone_frame *batch[VMZONE_POLICY_BATCH];
 	unsigned long passed;
 	unsigned int got, i;
@@ -59,20 +45,33 @@ static void expect_batch(struct kunit *test, struct vmzone_zone *zone, unsigned 
 	KUNIT_EXPECT_EQ(test, got, nr);
 	for (i = 0; i < min(got, nr); i++)
 		KUNIT_EXPECT_EQ_MSG(test, batch[i]->index, slots[i], "victim %u", i);
-	put_back(zone, batch, got);
+	while (got--) {
+		vmzone_policy_putback(&zone->policy, batch[got]);
+		put_page(vmzone_frame_page(batch[got]));
+	}
 }
 
-#define WRITE_SLOTS(test, ...) do {							\
+/* Put the next @nr victims on standby; they are in @batch, sorted, for a look. */
+static void park(struct kunit *test, struct vmzone_frame **batch, unsigned int nr)
+{
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
+	unsigned long passed;
+
+	KUNIT_ASSERT_EQ(test, vmzone_policy_isolate(&zone->policy, batch, nr, &passed), nr);
+	KUNIT_ASSERT_EQ(test, vmzone_evict_park(zone, batch, nr), nr);
+}
+
+#define WRITE_SLOTS(test, ...) do {						\
 	static const pgoff_t slots[] = { __VA_ARGS__ };				\
 										\
 	write_slots(test, slots, ARRAY_SIZE(slots));				\
 } while (0)
 
 /* A batch of @wanted is the frames of those slots. */
-#define EXPECT_BATCH(test, zone, wanted, ...) do {				\
+#define EXPECT_BATCH(test, wanted, ...) do {					\
 	static const pgoff_t slots[] = { __VA_ARGS__ };				\
 										\
-	expect_batch(test, zone, wanted, slots, ARRAY_SIZE(slots));		\
+	expect_batch(test, wanted, slots, ARRAY_SIZE(slots));			\
 } while (0)
 
 static int gather_init(struct kunit *test)
@@ -87,34 +86,32 @@ static int gather_init(struct kunit *test)
 static void takes_neighbours_of_both_sides(struct kunit *test)
 {
 	WRITE_SLOTS(test, 20, 40, 17, 18, 19, 22, 21);
-	EXPECT_BATCH(test, zone_of(test), 5, 20, 21, 22, 19, 18);
+	EXPECT_BATCH(test, 5, 20, 21, 22, 19, 18);
 	vmzone_test_zone_check(test);
 }
 
 static void takes_so_many_for_one_victim(struct kunit *test)
 {
 	WRITE_SLOTS(test, 20, 40, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-	EXPECT_BATCH(test, zone_of(test), 9, 20, 21, 22, 23, 24, 25, 26, 27, 40);
+	EXPECT_BATCH(test, 9, 20, 21, 22, 23, 24, 25, 26, 27, 40);
 	vmzone_test_zone_check(test);
 }
 
 static void gives_all_there_are(struct kunit *test)
 {
-	EXPECT_BATCH(test, zone_of(test), 3);
+	EXPECT_BATCH(test, 3);
 	WRITE_SLOTS(test, 0, 63, 1);
-	EXPECT_BATCH(test, zone_of(test), VMZONE_POLICY_BATCH, 0, 1, 63);
+	EXPECT_BATCH(test, VMZONE_POLICY_BATCH, 0, 1, 63);
 }
 
 static void passes_over_what_is_not_mapped(struct kunit *test)
 {
 	struct vmzone_frame *frame;
-	unsigned long passed;
 
 	WRITE_SLOTS(test, 22, 20, 40, 21, 24, 25);
-	KUNIT_ASSERT_EQ(test, vmzone_policy_isolate(&zone_of(test)->policy, &frame, 1, &passed), 1u);
-	KUNIT_ASSERT_EQ(test, vmzone_evict_park(zone_of(test), &frame, 1), 1u);
-	KUNIT_ASSERT_EQ(test, vmzone_evict_slot(zone_of(test), 24), 0);
-	EXPECT_BATCH(test, zone_of(test), 4, 20, 21, 25, 40);
+	park(test, &frame, 1);
+	KUNIT_ASSERT_EQ(test, vmzone_evict_slot(vmzone_test_zone_of(test), 24), 0);
+	EXPECT_BATCH(test, 4, 20, 21, 25, 40);
 	vmzone_test_zone_check(test);
 }
 
@@ -125,29 +122,29 @@ static void ends_at_a_pinned_frame(struct kunit *test)
 	WRITE_SLOTS(test, 20, 40, 21, 22, 23, 19);
 	KUNIT_ASSERT_EQ(test, vmzone_resident_pin(fix->zone, 22), 0);
 	fix->pins[22]++;
-	EXPECT_BATCH(test, fix->zone, 4, 20, 21, 19, 40);
+	EXPECT_BATCH(test, 4, 20, 21, 19, 40);
 	vmzone_test_zone_check(test);
 }
 
 static void ends_at_a_slot_that_fills(struct kunit *test)
 {
-	struct vmzone_slot *slot = vmzone_zone_make_slot(zone_of(test), 22);
+	struct vmzone_slot *slot = vmzone_zone_make_slot(vmzone_test_zone_of(test), 22);
 
 	WRITE_SLOTS(test, 20, 40, 21, 23, 19);
 	KUNIT_ASSERT_NOT_NULL(test, slot);
 	KUNIT_ASSERT_EQ(test, vmzone_slot_event(slot, VMZONE_EVENT_FILL_BEGIN), 0);
-	EXPECT_BATCH(test, zone_of(test), 4, 20, 21, 19, 40);
+	EXPECT_BATCH(test, 4, 20, 21, 19, 40);
 	KUNIT_ASSERT_EQ(test, vmzone_slot_event(slot, VMZONE_EVENT_FILL_ABORT), 0);
 	vmzone_test_zone_check(test);
 }
 
 static void ends_at_a_slot_that_is_evicted(struct kunit *test)
 {
-	struct vmzone_slot *slot = vmzone_zone_make_slot(zone_of(test), 22);
+	struct vmzone_slot *slot = vmzone_zone_make_slot(vmzone_test_zone_of(test), 22);
 
 	WRITE_SLOTS(test, 20, 22, 40, 21, 23, 19);
 	KUNIT_ASSERT_EQ(test, vmzone_slot_event(slot, VMZONE_EVENT_EVICT_BEGIN), 0);
-	EXPECT_BATCH(test, zone_of(test), 3, 20, 21, 19);
+	EXPECT_BATCH(test, 3, 20, 21, 19);
 	KUNIT_ASSERT_EQ(test, vmzone_slot_event(slot, VMZONE_EVENT_EVICT_ABORT), 0);
 	vmzone_test_zone_check(test);
 }
@@ -156,7 +153,7 @@ static void ends_at_what_the_policy_keeps(struct kunit *test)
 {
 	WRITE_SLOTS(test, 20, 40, 21, 22, 19);
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_read(test, 21), 0);	/* seen by S3-FIFO */
-	EXPECT_BATCH(test, zone_of(test), 3, 20, 19, 40);
+	EXPECT_BATCH(test, 3, 20, 19, 40);
 	vmzone_test_zone_check(test);
 }
 
@@ -164,7 +161,7 @@ static void other_policies_are_asked_for_each(struct kunit *test)
 {
 	vmzone_test_zone_start(test, &vmzone_policy_fifo, FRAMES);
 	WRITE_SLOTS(test, 20, 40, 21, 41);
-	EXPECT_BATCH(test, zone_of(test), 3, 20, 40, 21);
+	EXPECT_BATCH(test, 3, 20, 40, 21);
 	vmzone_test_zone_check(test);
 }
 
@@ -173,19 +170,19 @@ static void ends_with_the_span(struct kunit *test)
 	static_assert(VMZONE_GATHER_SPAN == 32);
 
 	WRITE_SLOTS(test, 31, 32, 30, 0, 63, 33);
-	EXPECT_BATCH(test, zone_of(test), 6, 31, 30, 0, 32, 33, 63);
+	EXPECT_BATCH(test, 6, 31, 30, 0, 32, 33, 63);
 	vmzone_test_zone_check(test);
 }
 
 /* A batch of two: of slots 20 and 40, or of 20 and its neighbour. */
 static enum vmzone_slot_state state_of_neighbour(struct kunit *test, unsigned int in_a_row)
 {
-	struct vmzone_takers *takers = &zone_of(test)->reclaim.takers;
+	struct vmzone_takers *takers = &vmzone_test_zone_of(test)->reclaim.takers;
 
 	WRITE_SLOTS(test, 20, 40, 21);
 	takers->interrupts = true;
 	takers->in_a_row = in_a_row;
-	KUNIT_EXPECT_EQ(test, vmzone_batch_park(zone_of(test), 2), 2u);
+	KUNIT_EXPECT_EQ(test, vmzone_batch_park(vmzone_test_zone_of(test), 2), 2u);
 	KUNIT_EXPECT_EQ(test, (int)vmzone_test_zone_state(test, 20), (int)VMZONE_STATE_STANDBY);
 	vmzone_test_zone_check(test);
 	return vmzone_test_zone_state(test, 21);
@@ -205,7 +202,7 @@ static void is_not_done_beside_a_sole_taker(struct kunit *test)
 /* The length of the run that begins with @first, if only it and @other are victims. */
 static unsigned int run_of(struct kunit *test, pgoff_t first, pgoff_t other)
 {
-	struct vmzone_zone *zone = zone_of(test);
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	struct vmzone_frame *batch[] = {
 		vmzone_slot_frame(vmzone_zone_find_slot(zone, first)),
 		vmzone_slot_frame(vmzone_zone_find_slot(zone, other)),
@@ -216,17 +213,16 @@ static unsigned int run_of(struct kunit *test, pgoff_t first, pgoff_t other)
 
 static void one_call_goes_across_what_is_not_mapped(struct kunit *test)
 {
-	struct vmzone_slot *slot = vmzone_zone_make_slot(zone_of(test), 21);
+	struct vmzone_slot *slot = vmzone_zone_make_slot(vmzone_test_zone_of(test), 21);
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	struct vmzone_frame *batch[7];
-	unsigned long passed;
 
 	WRITE_SLOTS(test, 20, 22, 23, 31, 32, 35, 0);
-	KUNIT_ASSERT_EQ(test, vmzone_policy_isolate(&zone_of(test)->policy, batch, 7, &passed), 7u);
-	KUNIT_ASSERT_EQ(test, vmzone_evict_park(zone_of(test), batch, 7), 7u);
-	KUNIT_EXPECT_EQ(test, vmzone_gather_run(zone_of(test), batch, 1), 1u);
+	park(test, batch, 7);
+	KUNIT_EXPECT_EQ(test, vmzone_gather_run(zone, batch, 1), 1u);
 	/* 32 is too far from 0; 20 to 35 are not far from each other. */
-	KUNIT_EXPECT_EQ(test, vmzone_gather_run(zone_of(test), batch, 7), 5u);
-	KUNIT_EXPECT_EQ(test, vmzone_gather_run(zone_of(test), batch + 1, 6), 6u);
+	KUNIT_EXPECT_EQ(test, vmzone_gather_run(zone, batch, 7), 5u);
+	KUNIT_EXPECT_EQ(test, vmzone_gather_run(zone, batch + 1, 6), 6u);
 	KUNIT_EXPECT_EQ(test, run_of(test, 31, 32), 2u);
 	KUNIT_EXPECT_EQ(test, run_of(test, 20, 23), 2u);
 

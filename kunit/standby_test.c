@@ -24,24 +24,17 @@
 #define MANY		100u	/* in a row: who takes so many is the sole taker */
 #define VALUE(index)	(0x1111ULL * ((index) + 1))
 
-static struct vmzone_zone *zone_of(struct kunit *test)
-{
-	struct zone_fixture *fix = test->priv;
-
-	return fix->zone;
-}
-
 static unsigned long nr_standby(struct kunit *test)
 {
-	return zone_of(test)->policy.nr_standby;
+	return vmzone_test_zone_of(test)->policy.nr_standby;
 }
 
 /* As if there were several CPUs. */
 static void start(struct kunit *test, unsigned long frames)
 {
 	vmzone_test_zone_start(test, &vmzone_policy_fifo, frames);
-	KUNIT_EXPECT_EQ(test, zone_of(test)->reclaim.takers.interrupts, num_online_cpus() > 1);
-	zone_of(test)->reclaim.takers.interrupts = true;
+	KUNIT_EXPECT_EQ(test, vmzone_test_zone_of(test)->reclaim.takers.interrupts, num_online_cpus() > 1);
+	vmzone_test_zone_of(test)->reclaim.takers.interrupts = true;
 }
 
 static int standby_init(struct kunit *test)
@@ -58,7 +51,7 @@ static unsigned int become_sole(struct kunit *test)
 {
 	unsigned int times = 1;
 
-	while (times < MANY && !vmzone_standby_note_taker(&zone_of(test)->reclaim.takers))
+	while (times < MANY && !vmzone_standby_note_taker(&vmzone_test_zone_of(test)->reclaim.takers))
 		times++;
 	return times;
 }
@@ -84,7 +77,7 @@ static void other_work(struct work_struct *work)
 
 static bool other_is_sole(struct kunit *test)
 {
-	struct other other = { .zone = zone_of(test) };
+	struct other other = { .zone = vmzone_test_zone_of(test) };
 
 	INIT_WORK_ONSTACK(&other.work, other_work);
 	queue_work(system_wq, &other.work);
@@ -99,19 +92,19 @@ static void tells_who_is_sole(struct kunit *test)
 
 	KUNIT_EXPECT_GT(test, times, 2u);
 	KUNIT_EXPECT_LT(test, times, MANY);
-	KUNIT_EXPECT_TRUE(test, vmzone_standby_note_taker(&zone_of(test)->reclaim.takers));
+	KUNIT_EXPECT_TRUE(test, vmzone_standby_note_taker(&vmzone_test_zone_of(test)->reclaim.takers));
 	KUNIT_EXPECT_FALSE(test, other_is_sole(test));
 	KUNIT_EXPECT_EQ(test, become_sole(test), times);
 	for (i = 0; i < MANY; i++) {
 		KUNIT_ASSERT_FALSE(test, other_is_sole(test));
-		KUNIT_ASSERT_FALSE(test, vmzone_standby_note_taker(&zone_of(test)->reclaim.takers));
+		KUNIT_ASSERT_FALSE(test, vmzone_standby_note_taker(&vmzone_test_zone_of(test)->reclaim.takers));
 	}
 }
 
 /* With a single CPU nobody could be interrupted. */
 static void nobody_is_on_one_cpu(struct kunit *test)
 {
-	zone_of(test)->reclaim.takers.interrupts = false;
+	vmzone_test_zone_of(test)->reclaim.takers.interrupts = false;
 	KUNIT_EXPECT_EQ(test, become_sole(test), MANY);
 }
 
@@ -129,7 +122,7 @@ static void worker_parks_for_several(struct kunit *test)
 {
 	fill(test);
 	other_is_sole(test);
-	vmzone_standby_park_as_worker(zone_of(test));
+	vmzone_standby_park_as_worker(vmzone_test_zone_of(test));
 	KUNIT_EXPECT_EQ(test, nr_standby(test), vmzone_standby_target(FRAMES));
 	vmzone_test_zone_check(test);
 }
@@ -137,9 +130,9 @@ static void worker_parks_for_several(struct kunit *test)
 static void worker_parks_half_for_one(struct kunit *test)
 {
 	fill(test);
-	vmzone_standby_park_as_worker(zone_of(test));
+	vmzone_standby_park_as_worker(vmzone_test_zone_of(test));
 	KUNIT_EXPECT_EQ(test, nr_standby(test), vmzone_standby_target(FRAMES) / 2);
-	vmzone_standby_park_as_worker(zone_of(test));
+	vmzone_standby_park_as_worker(vmzone_test_zone_of(test));
 	KUNIT_EXPECT_EQ(test, nr_standby(test), vmzone_standby_target(FRAMES) / 2);
 	vmzone_test_zone_check(test);
 }
@@ -150,7 +143,7 @@ static void worker_parks_a_batch_at_least(struct kunit *test)
 	vmzone_test_zone_stop(test);
 	start(test, 8 * VMZONE_BACKGROUND_BATCH);
 	fill(test);
-	vmzone_standby_park_as_worker(zone_of(test));
+	vmzone_standby_park_as_worker(vmzone_test_zone_of(test));
 	KUNIT_EXPECT_EQ(test, nr_standby(test), (unsigned long)VMZONE_BACKGROUND_BATCH);
 	vmzone_test_zone_check(test);
 }
@@ -160,7 +153,7 @@ static void sole_taker_parks(struct kunit *test)
 {
 	unsigned long target = vmzone_standby_target(FRAMES);
 	unsigned int batch = vmzone_taker_park_nr(FRAMES);
-	struct vmzone_zone *zone = zone_of(test);
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	unsigned long nr = batch;
 	pgoff_t rescued;
 
@@ -191,7 +184,7 @@ static void sole_taker_parks(struct kunit *test)
 static void sole_taker_parks_so_many_only(struct kunit *test)
 {
 	unsigned int batch = vmzone_taker_park_nr(FRAMES);
-	struct vmzone_zone *zone = zone_of(test);
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	unsigned long times = 0;
 	pgoff_t index;
 
@@ -211,7 +204,7 @@ static void sole_taker_parks_so_many_only(struct kunit *test)
 static bool parks_when_few(struct kunit *test, bool sole)
 {
 	struct vmzone_frame **spare = kunit_kcalloc(test, FRAMES, sizeof(*spare), GFP_KERNEL);
-	struct vmzone_pool *pool = &zone_of(test)->pool;
+	struct vmzone_pool *pool = &vmzone_test_zone_of(test)->pool;
 	unsigned long nr_spare = 0;
 	bool parks;
 
@@ -225,9 +218,9 @@ static bool parks_when_few(struct kunit *test, bool sole)
 	if (!sole)
 		other_is_sole(test);
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, FILLED, VALUE(FILLED)), 0);
-	parks = zone_of(test)->reclaim.takers.to_park;
+	parks = vmzone_test_zone_of(test)->reclaim.takers.to_park;
 
-	vmzone_reclaim_flush(zone_of(test));
+	vmzone_reclaim_flush(vmzone_test_zone_of(test));
 	while (nr_spare)
 		vmzone_pool_free(pool, spare[--nr_spare]);
 	vmzone_test_zone_check(test);

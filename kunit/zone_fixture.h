@@ -26,6 +26,11 @@ struct zone_fixture {
 	unsigned long nr_orphans;
 };
 
+static inline struct vmzone_zone *vmzone_test_zone_of(struct kunit *test)
+{
+	return ((struct zone_fixture *)test->priv)->zone;
+}
+
 int vmzone_test_zone_init(struct kunit *test);
 void vmzone_test_zone_exit(struct kunit *test);
 void vmzone_test_zone_start(struct kunit *test, const struct vmzone_policy_ops *policy,

@@ -171,6 +171,16 @@ void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
 	spin_unlock(&policy->lock);
 }
 
+/* List a frame of which the policy knows nothing. */
+static void list_unknown(struct vmzone_policy *policy, struct vmzone_frame *frame,
+			 bool costly, enum vmzone_policy_reason reason)
+{
+	VM_WARN_ON_ONCE(vmzone_frame_hint(frame));
+	spin_lock(&policy->lock);
+	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, reason);
+	spin_unlock(&policy->lock);
+}
+
 /**
  * vmzone_policy_came() - a frame has come into use, of which the policy knows nothing
  * @policy: the policy
@@ -184,10 +194,7 @@ void vmzone_policy_add(struct vmzone_policy *policy, struct vmzone_frame *frame,
 void vmzone_policy_came(struct vmzone_policy *policy, struct vmzone_frame *frame,
 			bool costly)
 {
-	VM_WARN_ON_ONCE(vmzone_frame_hint(frame));
-	spin_lock(&policy->lock);
-	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, VMZONE_POLICY_CAME);
-	spin_unlock(&policy->lock);
+	list_unknown(policy, frame, costly, VMZONE_POLICY_CAME);
 }
 
 /**
@@ -201,9 +208,7 @@ void vmzone_policy_came(struct vmzone_policy *policy, struct vmzone_frame *frame
 void vmzone_policy_restore(struct vmzone_policy *policy, struct vmzone_frame *frame,
 			   bool costly)
 {
-	spin_lock(&policy->lock);
-	list_active(policy, frame, costly ? VMZONE_POLICY_COSTLY : 0, VMZONE_POLICY_REFUSED);
-	spin_unlock(&policy->lock);
+	list_unknown(policy, frame, costly, VMZONE_POLICY_REFUSED);
 }
 
 /**

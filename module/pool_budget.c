@@ -65,7 +65,7 @@ long vmzone_pool_count_below(atomic_long_t *count, long nr, unsigned long limit)
 /* Where frames for that use end. */
 static unsigned long limit_of(const struct vmzone_pool *pool, enum vmzone_pool_use use)
 {
-	unsigned long target = READ_ONCE(pool->target);
+	unsigned long target = vmzone_pool_target(pool);
 
 	return use == VMZONE_POOL_ZERO ? target - min(target, READ_ONCE(pool->reserve)) : target;
 }
@@ -122,7 +122,7 @@ bool vmzone_pool_charge_pages(struct vmzone_pool *pool, unsigned int nr)
 	bool charged;
 
 	rcu_read_lock_sched();
-	target = READ_ONCE(pool->target);
+	target = vmzone_pool_target(pool);
 	charged = vmzone_pool_count_below(&pool->pages, nr, nr > 1 ? target - target / 8 : target);
 	rcu_read_unlock_sched();
 	return charged;
@@ -233,7 +233,7 @@ void vmzone_pool_aim(struct vmzone_pool *pool, unsigned long target)
  */
 bool vmzone_pool_is_shrinking(const struct vmzone_pool *pool)
 {
-	return READ_ONCE(pool->target) < READ_ONCE(pool->budget);
+	return vmzone_pool_target(pool) < READ_ONCE(pool->budget);
 }
 
 /**

@@ -81,60 +81,53 @@ static void fill(struct zone *zone)
 		poke(slot_at(zone, slot), 1);
 }
 
-static void one_thread(void)
-{
-	struct zone zone = zone_sized(RATIO * NR_FRAMES, NR_FRAMES);
-	struct toucher me = { .zone = &zone, .random = test_seed, .processor = 0 };
-	struct vmzone_stats before, after;
-	long nr;
+struct cost {
+	long shootdowns;
+	long evictions;
+};
 
-	fill(&zone);
-	before = zone_stats(&zone);
-	nr = shootdowns(0);
-	touch_at_random(&me);
-	nr = shootdowns(0) - nr;
-	after = zone_stats(&zone);
-	after.evictions_clean -= before.evictions_clean;
-	between(after.evictions_clean, NR_TOUCHES / 2, NR_TOUCHES, "it thrashes");
-	diag("%ld shootdowns, %llu evictions", nr, (unsigned long long)after.evictions_clean);
-	between(nr, 0, after.evictions_clean * MAX_SHOOTDOWNS / 100,
-		"a thread alone is not interrupted for its own evictions");
-	zone_drop(&zone);
-}
-
-/* Two threads: shootdowns for 1,000 evictions. */
-static long of_two(unsigned int policy)
+/* What so many threads' touches at random come to, one thread to a processor. */
+static struct cost cost_of(unsigned int policy, int nr)
 {
 	struct vmzone_create create = {
 		.bytes = RATIO * NR_FRAMES * page_size, .frames = NR_FRAMES, .policy = policy,
 	};
 	struct zone zone = zone_new(create);
 	struct toucher touchers[2];
-	struct vmzone_stats before, after;
-	long nr;
+	struct cost cost = {};
 
 	fill(&zone);
-	before = zone_stats(&zone);
-	nr = shootdowns(0) + shootdowns(1);
-	for (int i = 0; i < 2; i++) {
+	cost.evictions = -(long)zone_stats(&zone).evictions_clean;
+	for (int i = 0; i < nr; i++)
+		cost.shootdowns -= shootdowns(i);
+	for (int i = 0; i < nr; i++) {
 		touchers[i] = (struct toucher){ .zone = &zone, .random = test_seed + i, .processor = i };
 		if (pthread_create(&touchers[i].thread, NULL, touch_at_random, &touchers[i]))
 			bail("pthread_create");
 	}
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nr; i++)
 		pthread_join(touchers[i].thread, NULL);
-	nr = shootdowns(0) + shootdowns(1) - nr;
-	after = zone_stats(&zone);
-	after.evictions_clean -= before.evictions_clean;
-	diag("%s: %ld shootdowns, %llu evictions", policy_name[policy], nr,
-	     (unsigned long long)after.evictions_clean);
+	for (int i = 0; i < nr; i++)
+		cost.shootdowns += shootdowns(i);
+	cost.evictions += (long)zone_stats(&zone).evictions_clean;
+	diag("%d threads, %s: %ld shootdowns, %ld evictions", nr, policy_name[policy],
+	     cost.shootdowns, cost.evictions);
 	zone_drop(&zone);
-	return nr * 1000 / (long)after.evictions_clean;
+	return cost;
+}
+
+/* Two threads: shootdowns for 1,000 evictions. */
+static long of_two(unsigned int policy)
+{
+	struct cost cost = cost_of(policy, 2);
+
+	return cost.shootdowns * 1000 / cost.evictions;
 }
 
 int main(void)
 {
 	long apart = 0, together = 0;
+	struct cost alone;
 
 	test_begin(120);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || shootdowns(0) < 0) {
@@ -142,7 +135,10 @@ int main(void)
 		skip("no shootdowns here", "neighbours are unmapped together beside two takers");
 		return tap_end();
 	}
-	one_thread();
+	alone = cost_of(VMZONE_POLICY_S3FIFO, 1);
+	between(alone.evictions, NR_TOUCHES / 2, NR_TOUCHES, "it thrashes");
+	between(alone.shootdowns, 0, alone.evictions * MAX_SHOOTDOWNS / 100,
+		"a thread alone is not interrupted for its own evictions");
 	for (int round = 0; round < ROUNDS; round++) {
 		apart += of_two(VMZONE_POLICY_FIFO);
 		together += of_two(VMZONE_POLICY_S3FIFO);

@@ -220,7 +220,7 @@ static bool parks_when_few(struct kunit *test, bool sole)
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, FILLED, VALUE(FILLED)), 0);
 	parks = vmzone_test_zone_of(test)->reclaim.takers.to_park;
 
-	vmzone_reclaim_flush(vmzone_test_zone_of(test));
+	vmzone_test_zone_settle(test);
 	while (nr_spare)
 		vmzone_pool_free(pool, spare[--nr_spare]);
 	vmzone_test_zone_check(test);

@@ -8,8 +8,8 @@
  * while others fill frames whose stored copies they are about to drop; when there
  * is none, the refusal does come. What another zone has in transit delays nobody. A
  * frame of the reserve wakes one who may have it, though one who may not has waited
- * longer; and when the workers give up, whoever waits is woken. A batch of evictions
- * wakes as many as it frees frames, all at its end.
+ * longer; and when the workers give up, or are told to end, whoever waits is woken. A
+ * batch of evictions wakes as many as it frees frames, all at its end.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -164,7 +164,7 @@ static void not_while_others_are_filled(struct kunit *test)
 	vmzone_fake.max_live = MAX_STORED;
 	vmzone_fake.tight = true;
 	fill_up(test);
-	vmzone_reclaim_flush(fix->zone);
+	vmzone_test_zone_settle(test);
 	vmzone_fake.nr_to_hold = RESERVE;
 	for (i = 0; i < RESERVE; i++) {
 		index = next_stored(test, index);
@@ -308,6 +308,48 @@ static int sleeper_main(void *arg)
 	kthread_complete_and_exit(&sleeper->done, 0);
 }
 
+/* All the frames that page-ins may have. Returns how many. */
+static unsigned int take_spare(struct vmzone_pool *pool, struct vmzone_frame **spare)
+{
+	unsigned int nr = 0;
+
+	while (!IS_ERR(spare[nr] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN)))
+		nr++;
+	return nr;
+}
+
+/* As if somebody waited for the workers, there are no frames, and another waits for one. */
+static void ends_when_told(struct kunit *test)
+{
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
+	struct vmzone_frame *spare[FRAMES];
+	struct other *sleeper;
+	unsigned int nr_spare, i;
+
+	atomic_inc(&zone->reclaim.halts);
+	for (i = 0; i < FRAMES / 2; i++)
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
+	nr_spare = take_spare(&zone->pool, spare);
+	sleeper = start_other(test, zone, sleeper_main);
+	KUNIT_ASSERT_NOT_NULL(test, sleeper);
+	await_queued(test, NULL, 1);
+	vmzone_reclaim_owe(zone, 0);
+	vmzone_test_zone_settle(test);
+	KUNIT_EXPECT_EQ(test, nr_queued(test, NULL), 0u);
+	KUNIT_EXPECT_EQ(test, vmzone_fake.nr_saves, 0u);
+	wait_for_completion(&sleeper->done);
+
+	atomic_dec(&zone->reclaim.halts);
+	vmzone_reclaim_owe(zone, 0);
+	vmzone_reclaim_halt(zone);
+	vmzone_reclaim_owe(zone, 0);
+	vmzone_test_zone_settle(test);
+	KUNIT_EXPECT_GT(test, vmzone_fake.nr_saves, 0u);
+	while (nr_spare)
+		vmzone_pool_free(&zone->pool, spare[--nr_spare]);
+	vmzone_test_zone_check(test);
+}
+
 static int evicter_main(void *arg)
 {
 	struct vmzone_progress progress = {};
@@ -324,7 +366,7 @@ static void wakes_once_a_batch(struct kunit *test)
 	struct vmzone_pool *pool = &fix->zone->pool;
 	struct vmzone_frame *spare[FRAMES];
 	struct other *sleepers[BATCH + 1], *evicter;
-	unsigned int nr_spare = 0, i;
+	unsigned int nr_spare, i;
 
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, 0, VALUE(0)), 0);
 	KUNIT_ASSERT_EQ(test, vmzone_evict_slot(fix->zone, 0), 0);
@@ -333,8 +375,7 @@ static void wakes_once_a_batch(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
 	while (fix->zone->policy.nr_standby < BATCH)
 		KUNIT_ASSERT_NE(test, vmzone_batch_park(fix->zone, BATCH), 0u);
-	while (!IS_ERR(spare[nr_spare] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN)))
-		nr_spare++;
+	nr_spare = take_spare(pool, spare);
 
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
 		sleepers[i] = start_other(test, fix->zone, sleeper_main);
@@ -365,6 +406,7 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(not_while_others_are_filled),
 	KUNIT_CASE(waits_for_its_own_zone),
 	KUNIT_CASE(wakes_who_can_use_it),
+	KUNIT_CASE(ends_when_told),
 	KUNIT_CASE(wakes_once_a_batch),
 	{}
 };

@@ -241,6 +241,21 @@ static void check_slot(struct kunit *test, pgoff_t index, struct tally *tally)
 }
 
 /**
+ * vmzone_test_zone_settle() - wait until the workers have done what they are at
+ * @test: the test
+ *
+ * Context: process context, sleeps.
+ */
+void vmzone_test_zone_settle(struct kunit *test)
+{
+	struct vmzone_reclaim *reclaim = &vmzone_test_zone_of(test)->reclaim;
+	unsigned int i;
+
+	for (i = 0; i < VMZONE_MAX_WORKERS; i++)
+		flush_work(&reclaim->workers[i].work);
+}
+
+/**
  * vmzone_test_zone_check() - see that nothing was lost
  * @test: the test
  *
@@ -253,7 +268,7 @@ void vmzone_test_zone_check(struct kunit *test)
 	struct tally tally = { 0 };
 	pgoff_t index;
 
-	vmzone_reclaim_flush(zone);
+	vmzone_test_zone_settle(test);
 	for (index = 0; index < ZONE_SLOTS; index++)
 		check_slot(test, index, &tally);
 	KUNIT_EXPECT_EQ(test, tally.nr_frames + fix->nr_orphans,

@@ -39,6 +39,7 @@ void vmzone_test_zone_stop(struct kunit *test);
 int vmzone_test_zone_touch(struct kunit *test, pgoff_t index, enum vmzone_touch *touch);
 int vmzone_test_zone_write(struct kunit *test, pgoff_t index, u64 value);
 int vmzone_test_zone_read(struct kunit *test, pgoff_t index);
+void vmzone_test_zone_settle(struct kunit *test);
 void vmzone_test_zone_check(struct kunit *test);
 enum vmzone_slot_state vmzone_test_zone_state(struct kunit *test, pgoff_t index);
 u64 vmzone_test_zone_event(struct kunit *test, unsigned int stat);

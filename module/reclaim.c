@@ -95,9 +95,9 @@ static void pay_back(struct vmzone_zone *zone)
 }
 
 /*
- * Ends when the high watermark is reached, when nothing is left to spare, or when a
- * round brought nothing: the next fault that finds too few free frames starts it
- * again.
+ * Ends when the high watermark is reached, when nothing is left to spare, when a
+ * round brought nothing, or when it is told to: the next fault that finds too few
+ * free frames starts it again.
  */
 static void reclaim_work(struct work_struct *work)
 {
@@ -109,6 +109,11 @@ static void reclaim_work(struct work_struct *work)
 	for (round = 0; !is_high(zone); round++) {
 		struct vmzone_progress progress = {};
 
+		/* Those who wait for frames start it again. */
+		if (atomic_read(&zone->reclaim.halts)) {
+			vmzone_reclaim_wake_all(zone);
+			break;
+		}
 		/* Those who wait for the end of the work see one. */
 		if (round == MAX_ROUNDS) {
 			queue_work(reclaim_wq, work);
@@ -384,17 +389,21 @@ int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
 }
 
 /**
- * vmzone_reclaim_flush() - wait until the workers have done what they are at
+ * vmzone_reclaim_halt() - have the workers end, at their next batch
  * @zone: the zone
+ *
+ * None runs then, unless others have taken frames meanwhile.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  */
-void vmzone_reclaim_flush(struct vmzone_zone *zone)
+void vmzone_reclaim_halt(struct vmzone_zone *zone)
 {
 	unsigned int i;
 
+	atomic_inc(&zone->reclaim.halts);
 	for (i = 0; i < VMZONE_MAX_WORKERS; i++)
 		flush_work(&zone->reclaim.workers[i].work);
+	atomic_dec(&zone->reclaim.halts);
 }
 
 /**

@@ -34,6 +34,7 @@ struct vmzone_worker {
  * @freed: those who wait for a frame
  * @stuck: the workers found nothing that they could evict, and nobody else has since
  * @owed: pages that the machine wants back, and the first worker shall find
+ * @halts: how many wait for the workers to end
  * @takers: who takes frames
  * @transit: read by whoever has a frame of the zone in transit
  */
@@ -42,6 +43,7 @@ struct vmzone_reclaim {
 	wait_queue_head_t freed;
 	bool stuck;
 	atomic_long_t owed;
+	atomic_t halts;
 	struct vmzone_takers takers;
 	struct srcu_struct transit;
 };
@@ -94,7 +96,7 @@ struct vmzone_frame *vmzone_reclaim_frame(struct vmzone_zone *zone,
 					  enum vmzone_pace pace, int *cookie);
 int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget);
 void vmzone_reclaim_owe(struct vmzone_zone *zone, unsigned long nr_pages);
-void vmzone_reclaim_flush(struct vmzone_zone *zone);
+void vmzone_reclaim_halt(struct vmzone_zone *zone);
 
 /* waiters.c */
 int vmzone_reclaim_transit_wait(struct vmzone_zone *zone);

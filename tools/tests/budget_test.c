@@ -19,19 +19,20 @@
 #define NR_THREADS 4
 #define NR_TOUCHES 3000
 #define NR_ASKED 8		/* slots that the fifth thread asks for at once */
+#define NR_ASKS 60		/* times that it does, at least */
 #define NR_SAMPLES_WANTED 50
 
 static struct zone zone;
 static struct pattern now[NR_SLOTS];	/* each slot written by one thread only */
 static atomic_bool finished;
-static atomic_size_t nr_bad, nr_samples, nr_bad_samples, nr_failed_calls;
+static atomic_size_t nr_bad, nr_samples, nr_bad_samples, nr_asks, nr_failed_calls;
 
 static void *thrash(void *arg)
 {
 	size_t self = (uintptr_t)arg;
 	uint64_t random = test_seed + self;
 
-	for (int i = 0; i < NR_TOUCHES; i++) {
+	for (int i = 0; i < NR_TOUCHES || nr_asks < NR_ASKS; i++) {
 		size_t slot = random_next(&random) % (NR_SLOTS / NR_THREADS) * NR_THREADS + self;
 
 		nr_bad += pattern_bad(&zone, now[slot], slot, 1);
@@ -54,7 +55,7 @@ static void *ask(void *arg)
 	(void)arg;
 	while (!finished) {
 		size_t first = random_next(&random) % (NR_SLOTS - NR_ASKED);
-		size_t which = random_next(&random) % ARRAY_SIZE(commands);
+		size_t which = nr_asks++ % ARRAY_SIZE(commands);
 
 		nr_failed_calls += zone_range(&zone, commands[which], first, NR_ASKED) < 0;
 		if (commands[which] == VMZONE_IOC_PIN)
@@ -140,10 +141,10 @@ static void thrash_under(unsigned int policy)
 	for (size_t slot = 0; slot < NR_SLOTS; slot++)
 		now[slot] = (struct pattern){ .fill = FILL_ZERO, .id = policy };
 	finished = false;
-	nr_bad = nr_samples = nr_bad_samples = nr_failed_calls = 0;
+	nr_bad = nr_samples = nr_bad_samples = nr_asks = nr_failed_calls = 0;
 	run_threads();
 
-	diag("policy %u: %zu samples", policy, nr_samples);
+	diag("policy %u: %zu samples, %zu asks", policy, nr_samples, nr_asks);
 	between(nr_samples, NR_SAMPLES_WANTED, 1 << 30, "policy %u: enough samples", policy);
 	is(nr_bad_samples, 0, "policy %u: every snapshot holds", policy);
 	is(nr_bad, 0, "policy %u: no page was wrong on the way", policy);
@@ -152,8 +153,9 @@ static void thrash_under(unsigned int policy)
 	between(stats.peak_resident_frames, NR_FRAMES / 2, NR_FRAMES,
 		"policy %u: the peak is within the budget, which was used", policy);
 	is(stats.budget_frames, NR_FRAMES, "policy %u: the budget is as asked for", policy);
-	ok(stats.evictions_requested && stats.page_ins && stats.faults_major &&
-	   !stats.sigbus && !stats.load_errors, "policy %u: it paged, without an error", policy);
+	ok(stats.evictions_requested, "policy %u: it paged out what it was asked to", policy);
+	ok(stats.page_ins && stats.faults_major, "policy %u: it paged in", policy);
+	is(stats.sigbus + stats.load_errors, 0, "policy %u: without an error", policy);
 	gauges_agree();
 	for (size_t slot = 0; slot < NR_SLOTS; slot++)
 		bad += pattern_bad(&zone, now[slot], slot, 1);

@@ -9,7 +9,8 @@
  * is none, the refusal does come. What another zone has in transit delays nobody. A
  * frame of the reserve wakes one who may have it, though one who may not has waited
  * longer; and when the workers give up, or are told to end, whoever waits is woken. A
- * batch of evictions wakes as many as it frees frames, all at its end.
+ * worker that is told to ends after the batch that it is at. A batch of evictions wakes
+ * as many as it frees frames, all at its end.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -22,6 +23,7 @@
 
 #include "../module/batch.h"
 #include "../module/evict.h"
+#include "../module/watermark.h"
 #include "fake_store.h"
 #include "zone_fixture.h"
 
@@ -311,40 +313,90 @@ static int sleeper_main(void *arg)
 /* All the frames that page-ins may have. Returns how many. */
 static unsigned int take_spare(struct vmzone_pool *pool, struct vmzone_frame **spare)
 {
-	unsigned int nr = 0;
+	unsigned int nr;
 
-	while (!IS_ERR(spare[nr] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN)))
-		nr++;
+	for (nr = 0; nr < FRAMES; nr++) {
+		spare[nr] = vmzone_pool_alloc(pool, VMZONE_POOL_PAGE_IN);
+		if (IS_ERR(spare[nr]))
+			break;
+	}
 	return nr;
 }
 
-/* As if somebody waited for the workers, there are no frames, and another waits for one. */
+/* Uses half the frames, which are not so many that a worker starts. */
+static void use_half(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < FRAMES / 2; i++)
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_fake.nr_saves, 0u);
+}
+
+/* As if somebody waited for the workers, when there are no frames. */
 static void ends_when_told(struct kunit *test)
 {
 	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	struct vmzone_frame *spare[FRAMES];
 	struct other *sleeper;
-	unsigned int nr_spare, i;
+	unsigned int nr_spare;
 
-	atomic_inc(&zone->reclaim.halts);
-	for (i = 0; i < FRAMES / 2; i++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
+	use_half(test);
 	nr_spare = take_spare(&zone->pool, spare);
 	sleeper = start_other(test, zone, sleeper_main);
 	KUNIT_ASSERT_NOT_NULL(test, sleeper);
 	await_queued(test, NULL, 1);
+	KUNIT_EXPECT_EQ(test, nr_queued(test, NULL), 1u);
+	atomic_inc(&zone->reclaim.halts);
 	vmzone_reclaim_owe(zone, 0);
 	vmzone_test_zone_settle(test);
 	KUNIT_EXPECT_EQ(test, nr_queued(test, NULL), 0u);
 	KUNIT_EXPECT_EQ(test, vmzone_fake.nr_saves, 0u);
 	wait_for_completion(&sleeper->done);
 
+	/* Nor does anybody go to sleep. */
+	vmzone_reclaim_wait(zone, VMZONE_POOL_PAGE_IN, MAX_SCHEDULE_TIMEOUT);
 	atomic_dec(&zone->reclaim.halts);
+	while (nr_spare)
+		vmzone_pool_free(&zone->pool, spare[--nr_spare]);
+	vmzone_test_zone_check(test);
+}
+
+static int halter_main(void *arg)
+{
+	struct other *halter = arg;
+
+	vmzone_reclaim_halt(halter->zone);
+	kthread_complete_and_exit(&halter->done, 0);
+}
+
+/* The store sleeps over the first frame that the worker saves. */
+static void is_told_to_end(struct kunit *test)
+{
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
+	struct vmzone_frame *spare[FRAMES];
+	unsigned long high = vmzone_high_watermark(FRAMES);
+	unsigned int nr_spare, tries;
+	struct other *halter;
+
+	use_half(test);
+	nr_spare = take_spare(&zone->pool, spare);
+	vmzone_fake.nr_to_hold = 1;
 	vmzone_reclaim_owe(zone, 0);
-	vmzone_reclaim_halt(zone);
+	await_held(test, 1);
+	halter = start_other(test, zone, halter_main);
+	KUNIT_ASSERT_NOT_NULL(test, halter);
+	for (tries = 0; !atomic_read(&zone->reclaim.halts) && tries < 500; tries++)
+		schedule_timeout_uninterruptible(1);
+	vmzone_fake_let_go();
+	wait_for_completion(&halter->done);
+	KUNIT_EXPECT_LT(test, vmzone_pool_nr_free(&zone->pool), high);
+	vmzone_test_zone_settle(test);
+	KUNIT_EXPECT_LT(test, vmzone_pool_nr_free(&zone->pool), high);
+
 	vmzone_reclaim_owe(zone, 0);
 	vmzone_test_zone_settle(test);
-	KUNIT_EXPECT_GT(test, vmzone_fake.nr_saves, 0u);
+	KUNIT_EXPECT_GE(test, vmzone_pool_nr_free(&zone->pool), high);
 	while (nr_spare)
 		vmzone_pool_free(&zone->pool, spare[--nr_spare]);
 	vmzone_test_zone_check(test);
@@ -407,6 +459,7 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(waits_for_its_own_zone),
 	KUNIT_CASE(wakes_who_can_use_it),
 	KUNIT_CASE(ends_when_told),
+	KUNIT_CASE(is_told_to_end),
 	KUNIT_CASE(wakes_once_a_batch),
 	{}
 };

@@ -168,6 +168,7 @@ static int page_in_held(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u6
 		return ret;
 	if (!fits(zone, census.unpinned))
 		return -ENOMEM;
+	/* Left to themselves, the workers would go on, and push the range out again. */
 	vmzone_reclaim_halt(zone);
 	/* What the range has already must not make room for the rest of it. */
 	for (index = first; (slot = vmzone_zone_next_slot(zone, &index, end)); index++) {

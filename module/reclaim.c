@@ -109,12 +109,12 @@ static void reclaim_work(struct work_struct *work)
 	for (round = 0; !is_high(zone); round++) {
 		struct vmzone_progress progress = {};
 
-		/* Those who wait for frames start it again. */
+		/* Those who wait for frames see to themselves meanwhile. */
 		if (atomic_read(&zone->reclaim.halts)) {
 			vmzone_reclaim_wake_all(zone);
 			break;
 		}
-		/* Those who wait for the end of the work see one. */
+		/* Paying back gets its turn, whatever the others do. */
 		if (round == MAX_ROUNDS) {
 			queue_work(reclaim_wq, work);
 			break;
@@ -208,7 +208,8 @@ static bool stall(struct vmzone_zone *zone, enum vmzone_pool_use use,
 		  struct patience *patience)
 {
 	start_workers(zone, VMZONE_MAX_WORKERS);
-	if (READ_ONCE(zone->reclaim.stuck) || has_passed(&patience->stalled, STALL_MS))
+	if (!vmzone_reclaim_has_workers(&zone->reclaim) ||
+	    has_passed(&patience->stalled, STALL_MS))
 		return false;
 	vmzone_reclaim_wait(zone, use, msecs_to_jiffies(STALL_MS) / 4 + 1);
 	return true;
@@ -389,10 +390,11 @@ int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
 }
 
 /**
- * vmzone_reclaim_halt() - have the workers end, at their next batch
+ * vmzone_reclaim_halt() - have the workers end, after what they are at
  * @zone: the zone
  *
- * None runs then, unless others have taken frames meanwhile.
+ * Whoever needs frames meanwhile evicts by himself, and may start the workers again
+ * from then on, as may the machine. While nobody does, none runs afterwards.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  */

@@ -6,6 +6,7 @@
 #define VMZONE_RECLAIM_H
 
 #include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -34,7 +35,7 @@ struct vmzone_worker {
  * @freed: those who wait for a frame
  * @stuck: the workers found nothing that they could evict, and nobody else has since
  * @owed: pages that the machine wants back, and the first worker shall find
- * @halts: how many wait for the workers to end
+ * @halts: how many wait for the workers to end what they are at
  * @takers: who takes frames
  * @transit: read by whoever has a frame of the zone in transit
  */
@@ -87,6 +88,12 @@ static inline void vmzone_reclaim_transit_end(struct vmzone_reclaim *reclaim, in
 {
 	__acquire(&reclaim->transit);
 	srcu_read_unlock(&reclaim->transit, cookie);
+}
+
+/* Whether workers can make room; if not, whoever needs a frame has to. */
+static inline bool vmzone_reclaim_has_workers(const struct vmzone_reclaim *reclaim)
+{
+	return !READ_ONCE(reclaim->stuck) && !atomic_read(&reclaim->halts);
 }
 
 int vmzone_reclaim_start(struct vmzone_zone *zone);

@@ -25,15 +25,13 @@
 /* No sweep needs more calls than this. */
 #define MAX_CALLS	1000
 
-#define VALUE(index)	(0x1111ULL * ((index) + 1))
-
 static int write_all(struct kunit *test, pgoff_t end)
 {
 	pgoff_t index;
 	int ret;
 
 	for (index = 0; index < end; index++) {
-		ret = vmzone_test_zone_write(test, index, VALUE(index));
+		ret = vmzone_test_zone_write(test, index, ZONE_VALUE(index));
 		if (ret)
 			return ret;
 	}

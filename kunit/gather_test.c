@@ -22,7 +22,6 @@
 #include "zone_fixture.h"
 
 #define FRAMES		60ul
-#define VALUE(index)	(0x1111ULL * ((index) + 1))
 
 /* The frames of these slots come in this order. */
 static void write_slots(struct kunit *test, const pgoff_t *slots, unsigned int nr)
@@ -30,7 +29,7 @@ static void write_slots(struct kunit *test, const pgoff_t *slots, unsigned int n
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, slots[i], VALUE(slots[i])), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, slots[i], ZONE_VALUE(slots[i])), 0);
 }
 
 static void expect_batch(struct kunit *test, unsigned int wanted, const pgoff_t *slots,

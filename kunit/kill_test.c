@@ -28,8 +28,6 @@
 /* The slot that is waited for. */
 #define SLOT		5
 
-#define VALUE(index)	(0x2222ULL * ((index) + 1))
-
 /**
  * struct act - a request that waits
  * @name: of it
@@ -215,7 +213,7 @@ static void start(struct kunit *test)
 
 	vmzone_test_zone_start(test, &vmzone_policy_clock, FRAMES);
 	for (index = 0; index < FRAMES / 2; index++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, ZONE_VALUE(index)), 0);
 }
 
 static void waits_for_a_page(struct kunit *test)

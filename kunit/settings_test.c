@@ -27,8 +27,6 @@
 /* No sweep needs more calls than this. */
 #define MAX_CALLS	500
 
-#define VALUE(index)	(0x1111ULL * ((index) + 1))
-
 static void start(struct kunit *test)
 {
 	vmzone_test_zone_start(test, &vmzone_policy_clock, FRAMES);
@@ -39,7 +37,7 @@ static void write_all(struct kunit *test, pgoff_t end)
 	pgoff_t index;
 
 	for (index = 0; index < end; index++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, ZONE_VALUE(index)), 0);
 }
 
 static void read_some(struct kunit *test, pgoff_t first, pgoff_t end)

@@ -22,7 +22,6 @@
 #define FRAMES		400ul
 #define FILLED		56	/* slots, whose frames can be parked */
 #define MANY		100u	/* in a row: who takes so many is the sole taker */
-#define VALUE(index)	(0x1111ULL * ((index) + 1))
 
 static unsigned long nr_standby(struct kunit *test)
 {
@@ -114,7 +113,7 @@ static void fill(struct kunit *test)
 	pgoff_t index;
 
 	for (index = 0; index < FILLED; index++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, ZONE_VALUE(index)), 0);
 	KUNIT_ASSERT_EQ(test, nr_standby(test), 0ul);
 }
 
@@ -217,7 +216,7 @@ static bool parks_when_few(struct kunit *test, bool sole)
 	}
 	if (!sole)
 		other_is_sole(test);
-	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, FILLED, VALUE(FILLED)), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, FILLED, ZONE_VALUE(FILLED)), 0);
 	parks = vmzone_test_zone_of(test)->reclaim.takers.to_park;
 
 	vmzone_test_zone_settle(test);

@@ -31,7 +31,6 @@
 #define RESERVE		2	/* of so few frames */
 #define MAX_STORED	3
 #define BATCH		3u
-#define VALUE(index)	(0x1111ULL * ((index) + 1))
 
 /* Long after anybody who does not wait has given up. */
 #define HOLD_MS		1500
@@ -65,7 +64,7 @@ static pgoff_t fill_up(struct kunit *test)
 	pgoff_t index;
 
 	for (index = 0; index < ZONE_SLOTS; index++)
-		if (vmzone_test_zone_write(test, index, VALUE(index)))
+		if (vmzone_test_zone_write(test, index, ZONE_VALUE(index)))
 			break;
 	return index;
 }
@@ -274,12 +273,12 @@ static void wakes_who_can_use_it(struct kunit *test)
 	pgoff_t index;
 
 	for (index = 40; index <= 40 + RESERVE; index++) {
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, ZONE_VALUE(index)), 0);
 		KUNIT_ASSERT_EQ(test, vmzone_evict_slot(fix->zone, index), 0);
 	}
 	vmzone_fake.nr_to_hold = 1;
 	for (index = 0; index < FRAMES - RESERVE; index++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, VALUE(index)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, ZONE_VALUE(index)), 0);
 	await_held(test, 1);
 	for (index = 40; index < 40 + RESERVE; index++)
 		KUNIT_ASSERT_EQ(test, vmzone_test_zone_read(test, index), 0);
@@ -329,7 +328,7 @@ static void use_half(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < FRAMES / 2; i++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, ZONE_VALUE(i)), 0);
 	KUNIT_ASSERT_EQ(test, vmzone_fake.nr_saves, 0u);
 }
 
@@ -420,11 +419,11 @@ static void wakes_once_a_batch(struct kunit *test)
 	struct other *sleepers[BATCH + 1], *evicter;
 	unsigned int nr_spare, i;
 
-	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, 0, VALUE(0)), 0);
+	KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, 0, ZONE_VALUE(0)), 0);
 	KUNIT_ASSERT_EQ(test, vmzone_evict_slot(fix->zone, 0), 0);
 	KUNIT_ASSERT_EQ(test, vmzone_test_zone_read(test, 0), 0);
 	for (i = 1; i < FRAMES / 2; i++)
-		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, VALUE(i)), 0);
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, i, ZONE_VALUE(i)), 0);
 	while (fix->zone->policy.nr_standby < BATCH)
 		KUNIT_ASSERT_NE(test, vmzone_batch_park(fix->zone, BATCH), 0u);
 	nr_spare = take_spare(pool, spare);

@@ -12,6 +12,9 @@
 
 #define ZONE_SLOTS	64
 
+/* What a slot is filled with where any contents will do; no two have the same. */
+#define ZONE_VALUE(index)	(0x1111ULL * ((index) + 1))
+
 /**
  * struct zone_fixture - a zone and its model
  * @zone: started by vmzone_test_zone_start(); NULL before

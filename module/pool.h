@@ -3,7 +3,8 @@
  * pool.h - the frames of one zone: its budget, its reserve, its free frames
  *
  * Frames come from the page allocator as they are needed, one by one or a few more,
- * and stay with the pool until it ends. A frame is in use from vmzone_pool_alloc()
+ * and stay with the pool until it ends, its budget becomes smaller, or the machine runs
+ * short. A frame is in use from vmzone_pool_alloc()
  * until vmzone_pool_free(); one that was given to vmzone_pool_orphan() is until it is
  * found, by vmzone_pool_reap(), that nobody else holds it any more. There are never
  * more frames in use, nor more pages taken from the machine, than the budget. A

@@ -30,7 +30,7 @@ static inline unsigned long vmzone_high_watermark(unsigned long budget)
 	return 2 * vmzone_low_watermark(budget);
 }
 
-/* Frames to be on standby: an eighth of the budget. */
+/* Frames to be on standby: an eighth of the budget, within bounds. */
 static inline unsigned long vmzone_standby_target(unsigned long budget)
 {
 	return clamp(budget / 8, 4UL, 1024UL);

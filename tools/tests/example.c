@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define NR_LONGS (64UL << 20 >> 3)
 
@@ -15,10 +16,11 @@ int main(void)
 	int fd = open("/dev/vmzone", O_RDWR);
 	unsigned long *map, i, wrong = 0;
 
-	if (ioctl(fd, VMZONE_IOC_CREATE, &zone)) {
-		perror("VMZONE_IOC_CREATE");
+	if (fd < 0 || ioctl(fd, VMZONE_IOC_CREATE, &zone)) {
+		perror("/dev/vmzone");
 		return 1;
 	}
+	close(fd);
 	map = mmap(NULL, zone.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, zone.out_fd, 0);
 	if (map == MAP_FAILED)
 		return 1;

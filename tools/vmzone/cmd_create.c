@@ -61,7 +61,8 @@ static const struct argp create_argp = {
 	.parser = parse_option,
 	.doc = "Makes a zone with a device node, " NODE_PREFIX "NAME, and prints the node's path.\v"
 	       "What is not given is the module's default. Sizes take K, M, G or T.\n\n"
-	       "The node is root's alone until chmod or udev opens it to others. The zone stays\n"
+	       "The module makes the node root's alone; chmod or udev opens it to others.\n"
+	       "The udev rule of vmzone-dkms does so to the group vmzone. The zone stays\n"
 	       "until `vmzone destroy NAME', and then as long as somebody uses it.\n",
 	.children = children,
 };
@@ -100,8 +101,7 @@ int cmd_create(int argc, char **argv)
 
 	argp_parse(&create_argp, argc, argv, 0, NULL, &a);
 	if (zone_info(&info)) {
-		error(0, errno, "cannot open " ZONE_DEVICE "%s",
-		      errno == ENOENT ? " (is the module vmzone loaded?)" : "");
+		error(0, errno, "cannot open " ZONE_DEVICE "%s", zone_open_hint());
 		return EXIT_TROUBLE;
 	}
 	if (params_check(&a.zone.params, &info))

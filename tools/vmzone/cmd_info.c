@@ -55,8 +55,7 @@ int cmd_info(int argc, char **argv)
 
 	argp_parse(&info_argp, argc, argv, 0, NULL, NULL);
 	if (zone_info(&info)) {
-		error(0, errno, "cannot ask " ZONE_DEVICE "%s",
-		      errno == ENOENT ? " (is the module vmzone loaded?)" : "");
+		error(0, errno, "cannot ask " ZONE_DEVICE "%s", zone_open_hint());
 		return EXIT_TROUBLE;
 	}
 	zone_names_join(names, sizeof(names), zone_policy_name, info.policies);

@@ -197,8 +197,7 @@ static void tell_why_no_zone(const struct arguments *a, const struct vmzone_crea
 	char names[128];
 
 	if (!info->page_size) {
-		error(0, errno, "cannot open " ZONE_DEVICE "%s",
-		      errno == ENOENT ? " (is the module vmzone loaded?)" : "");
+		error(0, errno, "cannot open " ZONE_DEVICE "%s", zone_open_hint());
 	} else if (a->policy && !(info->policies & 1u << a->policy)) {
 		zone_names_join(names, sizeof(names), zone_policy_name, info->policies);
 		error(0, 0, "this module has no policy `%s', only: %s",

@@ -85,6 +85,20 @@ static void close_quietly(int fd)
 	errno = saved;
 }
 
+const char *zone_open_hint(void)
+{
+	switch (errno) {
+	case ENOENT:
+		return " (is the module vmzone loaded?)";
+	case ENOSPC:
+		return " (other zones, and others that have it open, take up max_frames)";
+	case EPERM:
+		return " (the parameter zone_frames is above max_zone_frames)";
+	default:
+		return "";
+	}
+}
+
 int zone_info(struct vmzone_info *info)
 {
 	int fd = open(ZONE_DEVICE, O_RDWR | O_CLOEXEC);

@@ -31,6 +31,8 @@ struct zone {
 	unsigned char *base;
 };
 
+/* What errno of opening the device may come of: more words for a message, or "". */
+const char *zone_open_hint(void);
 int zone_info(struct vmzone_info *info);
 int zone_create(struct zone *z, const struct vmzone_create *want);
 int zone_map(struct zone *z);

@@ -118,8 +118,9 @@ struct vmzone_info {
  * @name: of a named zone, 1 to 31 of [A-Za-z0-9_.-]; else all NUL
  * @reserved: must be 0
  *
- * Works on any vmzone descriptor. Errors: EINVAL, ENOSPC (more frames than all
- * zones may still take, or no number for a node), EPERM (more frames than ``max_zone_frames`` without
+ * Works on any vmzone descriptor. Errors: EINVAL, ENOSPC (more frames than the
+ * budgets of the other zones leave of ``max_frames``, too many zones, or no
+ * number for a node), EPERM (more frames than ``max_zone_frames`` without
  * CAP_SYS_RESOURCE, or a name without CAP_SYS_ADMIN), EEXIST (name taken),
  * ENOMEM, EMFILE, ENFILE.
  */
@@ -236,7 +237,7 @@ struct vmzone_pagemap {
 #define VMZONE_PAGEMAP_SIZE_VER0	32
 
 /* vmzone_stats.flags */
-#define VMZONE_STATS_RESET		(1 << 0)	/* zero the events after reading */
+#define VMZONE_STATS_RESET		(1 << 0)	/* zero events and histograms after reading */
 
 /**
  * struct vmzone_stats - VMZONE_IOC_STATS: one snapshot of a zone's counters
@@ -255,16 +256,17 @@ struct vmzone_pagemap {
  * @store_payload_bytes: of those, compressed contents
  * @store_limit_bytes: most that @store_bytes may reach
  * @metadata_bytes: memory of the zone's own tables
- * @faults_zero: faults on slots never written: a zeroed frame
+ * @faults_zero: faults on empty slots: a zeroed frame
  * @faults_minor: faults on slots that had their frame, mapped or on standby
  * @faults_major: faults that had to page in
  * @page_ins: slots loaded from the store, by whatever asked for them
  * @page_outs: slots saved to the store
  * @evictions_clean: frames freed while the stored copy was still good
  * @evictions_dirty: frames freed after saving their contents
- * @evictions_direct: evictions by a fault that found no free frame
+ * @evictions_direct: evictions by whoever needed a frame and had to make room: a
+ *	fault, read, write, PIN, PAGE_IN, WILLNEED
  * @evictions_background: evictions by the zone's worker
- * @evictions_requested: evictions by PAGE_OUT, SET, fadvise or the shrinker
+ * @evictions_requested: evictions by PAGE_OUT, SET, POSIX_FADV_DONTNEED or the shrinker
  * @refaults: touches of slots that had been evicted
  * @selects: batches of victims asked of the policy
  * @second_chances: victims that the policy passed over, or that were touched

@@ -4,9 +4,10 @@
  * frames and store alike, whoever touches them, until the zone ends. And that a
  * limit of that cgroup far below the zone's budget is no trap: a touch that finds
  * no memory ends in SIGBUS within a bounded time, nobody is killed for it, what
- * was written before stays right, and all goes on once the limit is raised. Nor is
- * a cgroup that is full of the page cache of files: that has to give way. Run it
- * alone: it measures memory.
+ * was written before stays right, and all goes on once the limit is raised. Above
+ * memory.high a zone becomes slow, as the kernel has it, and nothing is refused. Nor
+ * is a cgroup that is full of the page cache of files a trap: that has to give way.
+ * Run it alone: it measures memory.
  */
 #define _GNU_SOURCE
 #include "tap.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -236,6 +238,27 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
 	ok(comes_down_to(before + SLACK), "%s: all is given back", who);
 }
 
+/* More than memory.high, with what the task has itself; the kernel slows it down for that. */
+static void above_high(void)
+{
+	long kills = event("oom_kill"), highs = event("high");
+	struct zone zone = zone_in_group(LIMIT, BUDGET);
+	char value[24];
+
+	memset(shared, 0, sizeof(*shared));
+	snprintf(value, sizeof(value), "%lu", LIMIT);
+	must_write_text(GROUP "/memory.high", value);
+	is(child_run(write_and_read_inside, &zone), 0, "it lives above memory.high");
+	diag("above memory.high: slowest touch %.0f ms", shared->slowest_ms);
+	between(event("high") - highs, 1, LONG_MAX, "where the kernel notices");
+	is(event("oom_kill") - kills, 0, "nobody is killed");
+	is(shared->nr_good, zone.nr_slots, "every page is written");
+	is(shared->nr_refused + shared->nr_wrong, 0, "and read, right");
+	between(shared->slowest_ms, 0, MAX_TOUCH_MS, "no touch takes for ever");
+	must_write_text(GROUP "/memory.high", "max");
+	zone_drop(&zone);
+}
+
 /*
  * Contents that LZ4 cannot make smaller, and zeros: all objects of the store are of one
  * size, for which zsmalloc takes several pages at a time.
@@ -315,6 +338,7 @@ int main(void)
 	creator_pays();
 	below_the_budget(write_and_read, "from outside");
 	below_the_budget(write_and_read_inside, "from inside");
+	above_high();
 	beside_page_cache();
 	is(rmdir(GROUP), 0, "nothing holds the cgroup");
 	return tap_end();

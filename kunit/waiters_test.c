@@ -35,6 +35,12 @@
 /* Long after anybody who does not wait has given up. */
 #define HOLD_MS		1500
 
+/* Half of what a fault waits for workers that do nothing. */
+#define SHORT_MS	50
+
+/* Nobody sleeps so long who need not. */
+#define SOON		(5UL * HZ)
+
 static void let_go(struct work_struct *unused)
 {
 	vmzone_fake_let_go();
@@ -332,6 +338,27 @@ static void use_half(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vmzone_fake.nr_saves, 0u);
 }
 
+/* Nobody sleeps then, or waits for the workers before he evicts for himself. */
+static void goes_on_alone(struct kunit *test)
+{
+	struct vmzone_zone *zone = vmzone_test_zone_of(test);
+	unsigned long start = jiffies, fastest = ULONG_MAX;
+	u64 event[VMZONE_STAT_NR];
+	pgoff_t index;
+
+	vmzone_reclaim_wait(zone, VMZONE_POOL_PAGE_IN, SOON);
+	KUNIT_EXPECT_LT(test, jiffies - start, SOON);
+	for (index = FRAMES; index < FRAMES + 5; index++) {
+		start = jiffies;
+		KUNIT_ASSERT_EQ(test, vmzone_test_zone_write(test, index, ZONE_VALUE(index)), 0);
+		fastest = min(fastest, jiffies - start);
+	}
+	KUNIT_EXPECT_LT(test, fastest, msecs_to_jiffies(SHORT_MS));
+	vmzone_counters_read_events(&zone->counters, event, false);
+	KUNIT_EXPECT_GT(test, event[VMZONE_STAT_EVICT_DIRTY + VMZONE_EVICT_DIRECT], 0ull);
+	KUNIT_EXPECT_EQ(test, event[VMZONE_STAT_EVICT_DIRTY + VMZONE_EVICT_BACKGROUND], 0ull);
+}
+
 /* As if somebody waited for the workers, when there are no frames. */
 static void ends_when_told(struct kunit *test)
 {
@@ -353,8 +380,7 @@ static void ends_when_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmzone_fake.nr_saves, 0u);
 	wait_for_completion(&sleeper->done);
 
-	/* Nor does anybody go to sleep. */
-	vmzone_reclaim_wait(zone, VMZONE_POOL_PAGE_IN, MAX_SCHEDULE_TIMEOUT);
+	goes_on_alone(test);
 	atomic_dec(&zone->reclaim.halts);
 	while (nr_spare)
 		vmzone_pool_free(&zone->pool, spare[--nr_spare]);

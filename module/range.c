@@ -155,7 +155,7 @@ static int page_in_slots(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u
 	return 0;
 }
 
-/* The caller holds range_lock, and releases what is held afterwards. */
+/* The caller holds range_lock, and releases it all when no worker goes on to push it out. */
 static int page_in_held(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u64 *nr_done)
 {
 	struct vmzone_slot *slot;
@@ -168,8 +168,8 @@ static int page_in_held(struct vmzone_zone *zone, pgoff_t first, pgoff_t end, u6
 		return ret;
 	if (!fits(zone, census.unpinned))
 		return -ENOMEM;
-	/* Left to themselves, the workers would go on, and push the range out again. */
-	vmzone_reclaim_halt(zone);
+	if (census.unpinned)
+		vmzone_reclaim_halt(zone);
 	/* What the range has already must not make room for the rest of it. */
 	for (index = first; (slot = vmzone_zone_next_slot(zone, &index, end)); index++) {
 		ret = may_hold(zone, slot, true) ? vmzone_resident_hold(zone, index) : -ENOMEM;

@@ -11,7 +11,7 @@
  * frames does most of the first step (standby.c). When none are left all workers
  * run, and whoever needs a frame sleeps: so the compression is not on the faulting
  * thread, and the workers get the CPU that it leaves. Only when they find nothing,
- * or do not get to run, does a fault evict by itself.
+ * do not get to run or are told to end does a fault evict by itself.
  *
  * Progress: evicting needs no frame of the pool. A fault that finds nothing to
  * evict may dip into the reserve; one that finds all victims held by others
@@ -84,6 +84,11 @@ static void pay_back(struct vmzone_zone *zone)
 		struct vmzone_progress progress = {};
 		unsigned long pages = atomic_long_read(&zone->pool.pages);
 
+		/* The rest is for whoever starts the workers again. */
+		if (atomic_read(&zone->reclaim.halts)) {
+			atomic_long_add(owed, &zone->reclaim.owed);
+			break;
+		}
 		vmzone_batch_evict(zone, VMZONE_BACKGROUND_BATCH, VMZONE_EVICT_REQUESTED, &progress);
 		if (!progress.evicted)
 			break;
@@ -207,9 +212,11 @@ static bool has_passed(unsigned long *deadline, unsigned int ms)
 static bool stall(struct vmzone_zone *zone, enum vmzone_pool_use use,
 		  struct patience *patience)
 {
+	/* They would end at once. */
+	if (atomic_read(&zone->reclaim.halts))
+		return false;
 	start_workers(zone, VMZONE_MAX_WORKERS);
-	if (!vmzone_reclaim_has_workers(&zone->reclaim) ||
-	    has_passed(&patience->stalled, STALL_MS))
+	if (READ_ONCE(zone->reclaim.stuck) || has_passed(&patience->stalled, STALL_MS))
 		return false;
 	vmzone_reclaim_wait(zone, use, msecs_to_jiffies(STALL_MS) / 4 + 1);
 	return true;
@@ -393,8 +400,8 @@ int vmzone_reclaim_shrink(struct vmzone_zone *zone, unsigned long budget)
  * vmzone_reclaim_halt() - have the workers end, after what they are at
  * @zone: the zone
  *
- * Whoever needs frames meanwhile evicts by himself, and may start the workers again
- * from then on, as may the machine. While nobody does, none runs afterwards.
+ * Whoever needs frames meanwhile evicts by himself. Afterwards none runs until somebody
+ * starts one: who needs frames, the machine, or one that was about to begin anew.
  *
  * Context: process context, sleeps; the caller holds no folio lock.
  */
@@ -406,6 +413,8 @@ void vmzone_reclaim_halt(struct vmzone_zone *zone)
 	for (i = 0; i < VMZONE_MAX_WORKERS; i++)
 		flush_work(&zone->reclaim.workers[i].work);
 	atomic_dec(&zone->reclaim.halts);
+	if (atomic_long_read(&zone->reclaim.owed) > 0)
+		start_workers(zone, 1);
 }
 
 /**

@@ -51,7 +51,8 @@ struct vmzone_reclaim {
 
 /**
  * enum vmzone_pace - how the workers go with those who take frames
- * @VMZONE_PACE_AHEAD: they keep some free, and whoever finds none waits for them
+ * @VMZONE_PACE_AHEAD: they keep some free, and whoever finds none waits for them, while
+ *	they run
  * @VMZONE_PACE_ALONE: they stay out of it, so that no more is evicted than
  *	must be
  */

@@ -263,8 +263,8 @@ struct vmzone_pagemap {
  * @page_outs: slots saved to the store
  * @evictions_clean: frames freed while the stored copy was still good
  * @evictions_dirty: frames freed after saving their contents
- * @evictions_direct: evictions by whoever needed a frame and had to make room: a
- *	fault, read, write, PIN, PAGE_IN, WILLNEED
+ * @evictions_direct: evictions by whoever needed a frame and had to make room, such as
+ *	a fault, read, write, PIN, PAGE_IN or WILLNEED
  * @evictions_background: evictions by the zone's worker
  * @evictions_requested: evictions by PAGE_OUT, SET, POSIX_FADV_DONTNEED or the shrinker
  * @refaults: touches of slots that had been evicted

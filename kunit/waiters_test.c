@@ -343,7 +343,6 @@ static void goes_on_alone(struct kunit *test)
 {
 	struct vmzone_zone *zone = vmzone_test_zone_of(test);
 	unsigned long start = jiffies, fastest = ULONG_MAX;
-	u64 event[VMZONE_STAT_NR];
 	pgoff_t index;
 
 	vmzone_reclaim_wait(zone, VMZONE_POOL_PAGE_IN, SOON);
@@ -354,9 +353,10 @@ static void goes_on_alone(struct kunit *test)
 		fastest = min(fastest, jiffies - start);
 	}
 	KUNIT_EXPECT_LT(test, fastest, msecs_to_jiffies(SHORT_MS));
-	vmzone_counters_read_events(&zone->counters, event, false);
-	KUNIT_EXPECT_GT(test, event[VMZONE_STAT_EVICT_DIRTY + VMZONE_EVICT_DIRECT], 0ull);
-	KUNIT_EXPECT_EQ(test, event[VMZONE_STAT_EVICT_DIRTY + VMZONE_EVICT_BACKGROUND], 0ull);
+	KUNIT_EXPECT_GT(test, vmzone_test_zone_event(test, VMZONE_STAT_EVICT_DIRTY +
+						     VMZONE_EVICT_DIRECT), 0ull);
+	KUNIT_EXPECT_EQ(test, vmzone_test_zone_event(test, VMZONE_STAT_EVICT_DIRTY +
+						     VMZONE_EVICT_BACKGROUND), 0ull);
 }
 
 /* As if somebody waited for the workers, when there are no frames. */

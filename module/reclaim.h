@@ -6,7 +6,6 @@
 #define VMZONE_RECLAIM_H
 
 #include <linux/atomic.h>
-#include <linux/compiler.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -89,12 +88,6 @@ static inline void vmzone_reclaim_transit_end(struct vmzone_reclaim *reclaim, in
 {
 	__acquire(&reclaim->transit);
 	srcu_read_unlock(&reclaim->transit, cookie);
-}
-
-/* Whether workers can make room; if not, whoever needs a frame has to. */
-static inline bool vmzone_reclaim_has_workers(const struct vmzone_reclaim *reclaim)
-{
-	return !READ_ONCE(reclaim->stuck) && !atomic_read(&reclaim->halts);
 }
 
 int vmzone_reclaim_start(struct vmzone_zone *zone);

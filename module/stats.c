@@ -7,8 +7,6 @@
  *
  * Lock order: counters->lock is a leaf.
  */
-#include <linux/log2.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "stats.h"

@@ -81,7 +81,9 @@ void vmzone_reclaim_wait(struct vmzone_zone *zone, enum vmzone_pool_use use,
 	init_wait(&waiter.entry);
 	waiter.entry.func = wake_waiter;
 	prepare_to_wait_exclusive(&zone->reclaim.freed, &waiter.entry, TASK_KILLABLE);
-	if (!vmzone_pool_has_room(&zone->pool, use) && vmzone_reclaim_has_workers(&zone->reclaim))
+	/* With no worker to make room, whoever needs a frame has to. */
+	if (!vmzone_pool_has_room(&zone->pool, use) && !READ_ONCE(zone->reclaim.stuck) &&
+	    !atomic_read(&zone->reclaim.halts))
 		schedule_timeout(ticks);
 	finish_wait(&zone->reclaim.freed, &waiter.entry);
 }

@@ -230,6 +230,10 @@ def two_to_one(result, work, times, system, pick):
     return two / one
 
 
+def target(what, against, want, got):
+    return row(what, against, f"{want:g}x", f"{got:.2f}x", "" if got >= want else "missed")
+
+
 def userfaultfd_targets(clock):
     """Each work that it can do with one thread; with more threads the least."""
     text = ""
@@ -243,8 +247,7 @@ def userfaultfd_targets(clock):
         for work, gain in reached.items():
             if nr == 1 or work == least:
                 what = work if nr == 1 else f"the least with {nr} threads, {work}"
-                text += row(f"against userfaultfd: {what}, pages/s", "userfaultfd", "5x",
-                            f"{gain:.2f}x", "" if gain >= 5 else "missed")
+                text += target(f"against userfaultfd: {what}, pages/s", "userfaultfd", 5, gain)
     return text
 
 
@@ -255,8 +258,8 @@ def threads_targets(roomy):
         for work in ("first-touch", "cold-random", "cold-sequential"):
             got = two_to_one(roomy, work, 0, "vmzone", pick)
             if got is not None:
-                text += row(f"two threads against one: {work}, faults/s, {runs}", "itself", "1.7x",
-                            f"{got:.2f}x", "" if got >= 1.7 else "missed")
+                text += target(f"two threads against one: {work}, faults/s, {runs}", "itself", 1.7,
+                               got)
         floor = two_to_one(roomy, "first-touch", 0, "anon", pick)
         if floor is not None:
             text += row(f"the same of anonymous memory: first-touch, {runs}", "itself", "",
@@ -296,7 +299,7 @@ def targets(results):
     for what, want, result, case, other, figure, most, less in lines:
         got = ratio(result, case, other, figure, most, less)
         if got is not None:
-            text += row(what, other, f"{want}x", f"{got:.2f}x", "" if got >= want else "missed")
+            text += target(what, other, want, got)
     text += userfaultfd_targets(results["wall-made"]) + threads_targets(roomy)
     for size in (3, 8):
         run = counts.case("thrash-read", 1, size)["vmzone"]

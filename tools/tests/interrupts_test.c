@@ -12,7 +12,6 @@
 #include "zone.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,16 +53,6 @@ struct toucher {
 	uint64_t random;
 	int processor;
 };
-
-static void stay_on(int processor)
-{
-	cpu_set_t here;
-
-	CPU_ZERO(&here);
-	CPU_SET(processor, &here);
-	if (sched_setaffinity(0, sizeof(here), &here))
-		bail("sched_setaffinity");
-}
 
 static void *touch_at_random(void *arg)
 {

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,8 @@
 
 #define ROOT "/sys/fs/cgroup"
 #define GROUP ROOT "/vmzone-test"
+#define GROUP_MAX GROUP "/memory.max"
+#define GROUP_HIGH GROUP "/memory.high"
 #define LIMIT (8 * MIB)
 #define BUDGET (16 * MIB)
 #define ZONE_BYTES (64 * MIB)
@@ -42,17 +43,17 @@
 static const struct pattern text = { .fill = FILL_TEXT, .id = 1 };
 static const struct pattern noise = { .fill = FILL_NOISE, .id = 2 };
 
-static void set_limit(size_t bytes)
+static void set_limit(const char *file, size_t bytes)
 {
 	char value[24];
 
 	snprintf(value, sizeof(value), "%zu", bytes);
-	must_write_text(GROUP "/memory.max", value);
+	must_write_text(file, value);
 }
 
-static void lift_limit(void)
+static void lift_limit(const char *file)
 {
-	must_write_text(GROUP "/memory.max", "max");
+	must_write_text(file, "max");
 }
 
 /* Made in the cgroup by a process that leaves it again. */
@@ -212,11 +213,11 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
 	struct zone zone;
 	size_t bad = 0;
 
-	lift_limit();
+	lift_limit(GROUP_MAX);
 	before = charged();
 	zone = zone_in_group(ZONE_BYTES, BUDGET);
 	memset(shared, 0, sizeof(*shared));
-	set_limit(LIMIT);
+	set_limit(GROUP_MAX, LIMIT);
 	is(child_run(body, &zone), 0, "%s: it lives through a limit below the budget", who);
 	diag("%s: %zu slots written, %zu refused, slowest touch %.0f ms", who, shared->nr_good,
 	     shared->nr_refused, shared->slowest_ms);
@@ -227,7 +228,7 @@ static void below_the_budget(int (*body)(void *arg), const char *who)
 	is(shared->nr_signals_other, 0, "%s: what is refused is refused with SIGBUS", who);
 	is(shared->nr_wrong, 0, "%s: no page is wrong under the limit", who);
 	between(shared->slowest_ms, 0, MAX_TOUCH_MS, "%s: no touch takes for ever", who);
-	lift_limit();
+	lift_limit(GROUP_MAX);
 	for (size_t slot = 0; slot < zone.nr_slots; slot++)
 		if (shared->good[slot])
 			bad += pattern_bad(&zone, text, slot, 1);
@@ -243,11 +244,9 @@ static void above_high(void)
 {
 	long kills = event("oom_kill"), highs = event("high");
 	struct zone zone = zone_in_group(LIMIT, BUDGET);
-	char value[24];
 
 	memset(shared, 0, sizeof(*shared));
-	snprintf(value, sizeof(value), "%lu", LIMIT);
-	must_write_text(GROUP "/memory.high", value);
+	set_limit(GROUP_HIGH, LIMIT);
 	is(child_run(write_and_read_inside, &zone), 0, "it lives above memory.high");
 	diag("above memory.high: slowest touch %.0f ms", shared->slowest_ms);
 	between(event("high") - highs, 1, LONG_MAX, "where the kernel notices");
@@ -255,7 +254,7 @@ static void above_high(void)
 	is(shared->nr_good, zone.nr_slots, "every page is written");
 	is(shared->nr_refused + shared->nr_wrong, 0, "and read, right");
 	between(shared->slowest_ms, 0, MAX_TOUCH_MS, "no touch takes for ever");
-	must_write_text(GROUP "/memory.high", "max");
+	lift_limit(GROUP_HIGH);
 	zone_drop(&zone);
 }
 
@@ -289,11 +288,8 @@ static bool fill_page_cache(void)
 static int page_out_inside(void *arg)
 {
 	const struct zone *zone = arg;
-	cpu_set_t first;
 
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	sched_setaffinity(0, sizeof(first), &first);
+	stay_on(0);
 	must_write_text(GROUP "/cgroup.procs", "0");
 	if (!fill_page_cache())
 		return 1;
@@ -309,7 +305,7 @@ static void beside_page_cache(void)
 
 	for (size_t slot = 0; slot < zone.nr_slots; slot++)
 		half_random(slot_at(&zone, slot), slot);
-	set_limit(CACHED_LIMIT);
+	set_limit(GROUP_MAX, CACHED_LIMIT);
 	if (child_run(page_out_inside, &zone)) {
 		skip("no disk that is larger than the limit", "a cgroup full of page cache");
 	} else {
@@ -320,7 +316,7 @@ static void beside_page_cache(void)
 		}
 		is(bad, 0, "which is right");
 	}
-	lift_limit();
+	lift_limit(GROUP_MAX);
 	zone_drop(&zone);
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -81,6 +82,16 @@ struct faults faults_now(void)
 	if (getrusage(RUSAGE_THREAD, &usage))
 		bail("getrusage");
 	return (struct faults){ .major = usage.ru_majflt, .minor = usage.ru_minflt };
+}
+
+void stay_on(int processor)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(processor, &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		bail("sched_setaffinity");
 }
 
 pid_t child_start(int (*body)(void *arg), void *arg)

@@ -142,6 +142,9 @@ struct faults {
 /* Of the calling thread, so far (getrusage). */
 struct faults faults_now(void);
 
+/* Keeps the calling thread on one processor; bails. */
+void stay_on(int processor);
+
 /* Runs body in a child, which dies with its parent. */
 pid_t child_start(int (*body)(void *arg), void *arg);
 /* Return: the exit status, or 1000 + the signal. */
